@@ -1,0 +1,157 @@
+/** The only reader of process.env. Settings come from the environment, then the YAML file, then the default. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { SlipwayError } from './errors.ts';
+import { type Kind, parsers } from './settings.ts';
+
+interface Setting<T> {
+  kind: Kind;
+  /** Shown in the README and by `slipway config`. */
+  doc: string;
+  /** The text that would be written, so that docs and parsing agree. */
+  default: string | (() => string);
+  /** Changes what is built, so it is part of a tier's key. */
+  key?: boolean;
+  secret?: boolean;
+  values?: readonly string[];
+  type?: T;
+}
+
+function setting<T>(kind: Kind, fallback: string | (() => string), doc: string, more: Partial<Setting<T>> = {}) {
+  return { kind, default: fallback, doc, ...more } as Setting<T>;
+}
+
+const text = (fallback: string | (() => string), doc: string, more?: Partial<Setting<string>>) =>
+  setting<string>('text', fallback, doc, more);
+const list = (fallback: string, doc: string) => setting<string[]>('list', fallback, doc);
+const whole = (fallback: string | (() => string), doc: string) => setting<number>('number', fallback, doc);
+const bytes = (fallback: string, doc: string) => setting<number>('bytes', fallback, doc);
+const duration = (fallback: string, doc: string) => setting<number>('duration', fallback, doc);
+const url = (fallback: string, doc: string, more?: Partial<Setting<string>>) =>
+  setting<string>('url', fallback, doc, more);
+const urls = (fallback: string, doc: string) => setting<string[]>('urls', fallback, doc);
+const choice = <const V extends string>(values: readonly V[], fallback: V, doc: string, more?: Partial<Setting<V>>) =>
+  setting<V>('choice', fallback, doc, { values, ...more });
+
+const dataFolder = () => join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'slipway');
+const hostPlatform = () => `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+
+/** Every setting there is. Durations are in milliseconds and sizes in bytes once parsed. */
+export const SETTINGS = {
+  SLIPWAY_DATA: text(dataFolder, 'Data folder: caches, root file systems, records of builds'),
+  DOCKER_HOST: text('', "The engine's address; empty: /var/run/docker.sock, or DOCKER_CONTEXT's is not read"),
+  HTTP_PROXY: text('', 'Proxy for http; reaches git, builds and sessions', { secret: true }),
+  HTTPS_PROXY: text('', 'Proxy for https; reaches git, builds and sessions', { secret: true }),
+  NO_PROXY: text('', 'Hosts that are reached without a proxy'),
+
+  SLIPWAY_ALLOWED_HOSTS: list('', 'Hosts as host[:port] that may be on a private address or speak plain http'),
+  SLIPWAY_FETCH_SIZE: bytes('2G', "A repository's size on disk, with submodules and LFS files"),
+  SLIPWAY_FETCH_FILE_SIZE: bytes('1G', 'Size of one file of a repository'),
+  SLIPWAY_FETCH_FILES: whole('200000', 'Number of files of a repository'),
+  SLIPWAY_FETCH_TIME: duration('10m', 'Time to fetch a repository'),
+  SLIPWAY_CA_BUNDLE: text('', 'PEM file that git, builds and sessions trust; empty: what the host trusts'),
+
+  SLIPWAY_AS_OF: setting<'auto' | 'latest' | (string & {})>(
+    'asOf',
+    'auto',
+    'Day that packages are taken as of: auto (from the commits), latest, or YYYY-MM-DD',
+    { key: true },
+  ),
+  SLIPWAY_PYTHONS: choice(['any', 'debian'], 'any', "Pythons that may be used: any, or only the Debian suites' own", {
+    key: true,
+  }),
+  SLIPWAY_DEFAULT_ENVIRONMENT: choice(
+    ['on', 'off'],
+    'on',
+    'Whether a repository without environment files gets the default environment',
+  ),
+  SLIPWAY_PLATFORM: text(hostPlatform, 'Platform that images are built for', { key: true }),
+  SLIPWAY_BASE_EPOCH: text('', 'Raise it to rebuild every base, e.g. for security updates', { key: true }),
+  SLIPWAY_BASE_SOURCE: choice(
+    ['auto', 'registry', 'debootstrap'],
+    'auto',
+    'Where a root file system comes from: a pull of debian:<suite>-slim, debootstrap, or the first that works',
+  ),
+
+  SLIPWAY_MIRROR_DEBIAN: urls('http://deb.debian.org/debian', 'Debian mirrors, tried in order'),
+  SLIPWAY_MIRROR_DEBIAN_SECURITY: urls('http://deb.debian.org/debian-security', 'Mirrors of Debian security updates'),
+  SLIPWAY_MIRROR_PYPI: url('https://pypi.org/simple', 'Python package index (simple API, with upload times)'),
+  SLIPWAY_MIRROR_PYTHON: url('', "Mirror of uv's managed Pythons, as UV_PYTHON_INSTALL_MIRROR takes it"),
+  SLIPWAY_MIRROR_NPM: url('', 'npm registry, as npm_config_registry takes it'),
+  SLIPWAY_MIRROR_DOCKER: text('', 'Prefix from which debian:<suite>-slim is pulled, e.g. registry.example.org/library'),
+
+  SLIPWAY_EGRESS: choice(
+    ['auto', 'required', 'off'],
+    'auto',
+    'Firewall for builds and sessions (public addresses and mirrors only): auto enforces it where it can, required refuses to build where it cannot',
+  ),
+  SLIPWAY_BUILD_CPU: text('', 'CPUs that builds may use together, e.g. 1.5; empty: all'),
+  SLIPWAY_BUILD_MEMORY: bytes('4G', 'Memory that builds may use together'),
+  SLIPWAY_BUILD_TIME: duration('60m', 'Time that one tier may take to build'),
+  SLIPWAY_BUILD_CONCURRENCY: whole(() => String(Math.max(1, availableParallelism() >> 1)), 'Builds at once'),
+  SLIPWAY_SESSION_MEMORY: bytes('2G', 'Memory of a session'),
+  SLIPWAY_SESSION_CPU: text('2', 'CPUs of a session'),
+  SLIPWAY_SESSION_PIDS: whole('512', 'Processes of a session'),
+  SLIPWAY_SESSION_START: duration('2m', 'Time that a session may take until its server answers'),
+  SLIPWAY_SESSION_NETWORK: choice(
+    ['internet', 'none'],
+    'internet',
+    'What a session reaches: public addresses, or nothing',
+  ),
+  SLIPWAY_DISK_FREE: bytes('2G', 'Disk space that has to be free for a build to start or go on'),
+} as const;
+
+type Parsed<S> = S extends Setting<infer T> ? T : never;
+export type SettingName = keyof typeof SETTINGS;
+
+/** The effective settings by name, and where each came from. */
+export type Config = { readonly [N in SettingName]: Parsed<(typeof SETTINGS)[N]> } & {
+  readonly sources: Readonly<Record<SettingName, 'environment' | 'file' | 'default'>>;
+};
+
+function readFileSettings(path: string, faults: string[]): Record<string, unknown> {
+  try {
+    return parsers.yamlFile(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    faults.push(`SLIPWAY_CONFIG: ${path}: ${(error as Error).message}`);
+    return {};
+  }
+}
+
+/**
+ * Reads and checks every setting; all faults are reported in one `bad_setting`.
+ * @param env the environment, `process.env` unless a test says otherwise
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const faults: string[] = [];
+  const file = env.SLIPWAY_CONFIG ? readFileSettings(resolve(env.SLIPWAY_CONFIG), faults) : {};
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, string> = {};
+  for (const [name, definition] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const fromEnv = env[name] ?? (name.endsWith('_PROXY') ? env[name.toLowerCase()] : undefined);
+    const given = fromEnv || file[name];
+    sources[name] = fromEnv ? 'environment' : file[name] !== undefined ? 'file' : 'default';
+    const fallback = typeof definition.default === 'function' ? definition.default() : definition.default;
+    try {
+      values[name] = parsers.parse(definition.kind, String(given ?? fallback), definition.values);
+    } catch (error) {
+      faults.push(`${name}: ${(error as Error).message}`);
+    }
+  }
+  faults.push(...unknownNames(env, file));
+  if (faults.length > 0) {
+    throw new SlipwayError('bad_setting', `Settings that cannot be used:\n  ${faults.join('\n  ')}`, {
+      hint: 'slipway config lists every setting with its meaning.',
+    });
+  }
+  return { ...values, sources } as unknown as Config;
+}
+
+/** A misspelt setting would be ignored silently, so it is a fault. */
+function unknownNames(env: NodeJS.ProcessEnv, file: Record<string, unknown>): string[] {
+  const known = (name: string) => name in SETTINGS || name === 'SLIPWAY_CONFIG' || name.startsWith('SLIPWAY_TEST_');
+  const inEnv = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_') && !known(name));
+  const inFile = Object.keys(file).filter((name) => !known(name));
+  return [...inEnv, ...inFile].map((name) => `${name}: there is no such setting`);
+}

@@ -1,0 +1,86 @@
+/** How the text of a setting becomes a value: one parser for each kind. */
+import { isIP } from 'node:net';
+import { parse as parseYaml } from 'yaml';
+
+export type Kind = 'text' | 'list' | 'number' | 'bytes' | 'duration' | 'url' | 'urls' | 'choice' | 'asOf';
+
+const BYTE_UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+const TIME_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function split(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw new Error(`"${value}" is not a whole number`);
+  return Number(value);
+}
+
+function byteCount(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(value);
+  if (!match) throw new Error(`"${value}" is not a size; write it as 512M or 2G`);
+  return Math.round(Number(match[1]) * (BYTE_UNITS[(match[2] ?? '').toUpperCase()] ?? 1));
+}
+
+function milliseconds(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
+  if (!match) throw new Error(`"${value}" is not a duration; write it as 30s, 10m or 2h`);
+  return Math.round(Number(match[1]) * (TIME_UNITS[match[2] ?? ''] ?? 1));
+}
+
+function httpUrl(value: string): string {
+  if (value === '') return '';
+  if (!URL.canParse(value)) throw new Error(`"${value}" is not a URL`);
+  const url = new URL(value);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`"${value}" is not an http or https URL`);
+  if (isIP(url.hostname) === 0 && !/^[a-z0-9.[\]:-]+$/i.test(url.hostname))
+    throw new Error(`"${value}" has an odd host`);
+  return value.replace(/\/+$/, '');
+}
+
+function oneOf(value: string, values: readonly string[] = []): string {
+  if (!values.includes(value)) throw new Error(`"${value}" is none of ${values.join(', ')}`);
+  return value;
+}
+
+function asOf(value: string): string {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.startsWith(value);
+  if (value === 'auto' || value === 'latest' || isDay) return value;
+  throw new Error(`"${value}" is neither auto, latest nor a day as YYYY-MM-DD`);
+}
+
+function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
+  switch (kind) {
+    case 'text':
+      return value;
+    case 'list':
+      return split(value);
+    case 'number':
+      return wholeNumber(value);
+    case 'bytes':
+      return byteCount(value);
+    case 'duration':
+      return milliseconds(value);
+    case 'url':
+      return httpUrl(value);
+    case 'urls':
+      return split(value).map(httpUrl);
+    case 'choice':
+      return oneOf(value, values);
+    case 'asOf':
+      return asOf(value);
+  }
+}
+
+/** The YAML file of settings: one flat mapping with the environment's names as keys. */
+function yamlFile(text: string, path: string): Record<string, unknown> {
+  const value: unknown = parseYaml(text, { maxAliasCount: 0 });
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`${path} holds no mapping of names to values`);
+  return value as Record<string, unknown>;
+}
+
+export const parsers = { parse, yamlFile };

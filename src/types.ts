@@ -1,0 +1,235 @@
+/** The nouns that pass between stages. Plain data only; nothing here imports a stage. */
+
+/** Debian releases that an image can stand on, oldest first. */
+export const SUITES = ['bullseye', 'bookworm', 'trixie'] as const;
+export type Suite = (typeof SUITES)[number];
+
+export type Provider = 'gh' | 'gl' | 'gist' | 'git' | 'local';
+
+/** What a user typed, understood but not yet looked up. */
+export interface RepoSpec {
+  provider: Provider;
+  /** As in `/v2/<provider>/<spec>`, without the ref: `org/repo`, `user/id`, an URL-encoded clone URL, or a folder's path. */
+  name: string;
+  /** What git is given; for `local` an absolute path. Never carries credentials. */
+  cloneUrl: string;
+  /** One spelling per repository: goes into keys, labels and quotas. */
+  canonicalUrl: string;
+  /** As given; absent means HEAD. */
+  ref?: string;
+  /** A pasted page's `<ref>/<path>`, in which only the host's refs tell where the ref ends. */
+  page?: { kind: 'tree' | 'blob'; refAndPath: string };
+}
+
+/** A spec whose ref was looked up. */
+export interface Resolved {
+  spec: RepoSpec;
+  /** The ref that was used, `HEAD` when none was given. */
+  ref: string;
+  /** Full SHA; for a dirty or plain local folder `local-<hash of its content>`. */
+  commit: string;
+  /** Path inside the session that a pasted page asked for, e.g. `lab/tree/docs/a.ipynb`. */
+  urlpath?: string;
+}
+
+export interface Notice {
+  /** Stable kebab-case name, e.g. `ignored-file`. */
+  code: string;
+  message: string;
+  /** Path in the repository, `/`-separated. */
+  file?: string;
+}
+
+/** A regular file, folder or link of the checkout as listed, nothing followed. */
+export type EntryKind = 'file' | 'folder' | 'link' | 'other';
+
+/**
+ * Answers when something was last worked on. `undefined` where history could not be had: the caller then falls back
+ * on the commit's month.
+ */
+export interface History {
+  /** Committer date of the last commit that touched one of these paths (files or folders). */
+  lastTouched(paths: readonly string[]): Promise<Date | undefined>;
+  /** Committer date of the last commit of which `counts` says yes; it is given the paths changed, none for an empty commit. */
+  lastWhere(counts: (paths: readonly string[]) => boolean): Promise<Date | undefined>;
+}
+
+/** A commit's files on disk. Reading refuses links that leave the repository, devices and files over the limit. */
+export interface Checkout {
+  resolved: Resolved;
+  commitDate: Date;
+  /** Absolute path of the work tree, with `.git` inside when the repository has one. */
+  root: string;
+  /** Sub-folder in which environment files are looked for, '' for the root; no slash at either end. */
+  subdir: string;
+  notices: Notice[];
+  history: History;
+  /** Every path of the repository, `/`-separated, sorted by byte; folders are not listed. Read once, kept. */
+  paths(): Promise<readonly string[]>;
+  /** What stands at a path, without following a link; undefined when nothing does. */
+  kind(path: string): Promise<EntryKind | undefined>;
+  /** Names in a folder ('' for the root); empty when there is none. */
+  list(path: string): Promise<readonly string[]>;
+  /** The text of a file, BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
+  read(path: string): Promise<string>;
+  /** Removes everything that fetch made. */
+  dispose(): Promise<void>;
+}
+
+export interface Evidence {
+  file: string;
+  reason: string;
+}
+
+/** What a repository says about the Python that it wants; how strong each is, plan/ decides. */
+export interface PythonWish {
+  /** Explicit `3.x` or `3.x.y`, and the file that says it. */
+  version?: { value: string; file: string };
+  /** PEP 440 bounds of `requires-python`. */
+  requires?: { value: string; file: string };
+  /** `name==version` pins, normalised names. */
+  pins: readonly { name: string; version: string; file: string }[];
+}
+
+/** One buildpack that applies. */
+export interface Match<D = unknown> {
+  name: string;
+  evidence: Evidence[];
+  /** What it saw and leaves alone, and why. */
+  notices: Notice[];
+  /** Environment files: their last change decides `asOf`. */
+  files: string[];
+  /** A day that a file names (runtime.txt), as `YYYY-MM-DD`. */
+  asOf?: { date: string; file: string };
+  python?: PythonWish;
+  /** The pack's own findings, handed back to its `plan`. */
+  data: D;
+}
+
+export interface Era {
+  debian: Suite;
+  /** `3.11`, or `3.7` from a managed build where no suite has it. */
+  python: string;
+  r: string;
+}
+
+/** Where in the Dockerfile a step stands; see render/dockerfile.ts for what each may trust. */
+export type StepPlace = 'system' | 'resolve' | 'install' | 'content';
+
+/** One step of a plan, as plain data: a template of the pack and the values it is rendered with. */
+export interface Step {
+  /** For people, present participle: `Installing 12 Python packages as of 2022-05-10`. */
+  title: string;
+  place: StepPlace;
+  /** `<pack>/<template>` without `.hbs`. */
+  template: string;
+  values: Record<string, unknown>;
+}
+
+/** What one buildpack adds to a plan. */
+export interface Contribution {
+  steps: Step[];
+  notices: Notice[];
+  /** The Jupyter server has to run from the repository's own environment. */
+  server?: 'environment';
+  /** There is a Python environment of the repository's own, `/srv/env`. */
+  ownPython?: boolean;
+  /** Environment variables of the content image (R2D_ENTRYPOINT, …). */
+  env?: Record<string, string>;
+  /** Files that must be executable in the image. */
+  executables?: string[];
+  /** Content steps may ask git for a version: the checkout keeps all commits and tags. */
+  fullHistory?: boolean;
+}
+
+export interface PlanContext {
+  asOf: string;
+  era: Era;
+  /** Python of `/srv/env`, e.g. `3.9`. */
+  python: PythonChoice;
+  platform: string;
+}
+
+/** Which Python was chosen and where it comes from. */
+export interface PythonChoice {
+  /** `3.9` or `3.9.7`. */
+  version: string;
+  source: 'debian' | 'managed';
+  /** Day before which nothing is resolved, because wheels for this Python were rare: `YYYY-MM-DD`. */
+  notBefore: string;
+}
+
+export interface Buildpack<D = unknown> {
+  name: string;
+  /** `undefined` when it does not apply; notices of things seen and left alone then go to `ignored`. */
+  detect(checkout: Checkout, config: ConfigFolder): Promise<Match<D> | undefined>;
+  plan(checkout: Checkout, match: Match<D>, context: PlanContext): Promise<Contribution>;
+}
+
+/** Where environment files are looked for: `binder`, `.binder` or the sub-folder itself. */
+export interface ConfigFolder {
+  /** Path in the repository, '' for the root. */
+  path: string;
+  /** True for `binder/` and `.binder/`: files at the root do not count then. */
+  isBinder: boolean;
+}
+
+export interface Tier {
+  key: string;
+  /** Image name in the engine, e.g. `slipway/environment:<key>`. */
+  image: string;
+}
+
+/** The whole of what will be built and why; a pure function of commit, platform and result-changing settings. */
+export interface Plan {
+  repo: string;
+  commit: string;
+  commitDate: string;
+  platform: string;
+  subdir: string;
+  asOf: string;
+  era: Era;
+  python: PythonChoice;
+  buildpacks: { name: string; evidence: Evidence[] }[];
+  notices: Notice[];
+  tiers: { base: Tier; environment: Tier; content: Tier };
+  server: 'isolated' | 'environment';
+  ownPython: boolean;
+  steps: Step[];
+  env: Record<string, string>;
+  executables: string[];
+  fullHistory: boolean;
+  /** Path of the ignore file that filters the content layer, if any. */
+  ignoreFile?: string;
+}
+
+export type TierState = 'cached' | 'built';
+
+/** What goes to people and programs while things happen; phases are BinderHub's. */
+export type SlipwayEvent =
+  | { phase: 'waiting' | 'fetching' | 'launching'; message: string }
+  | { phase: 'building'; message: string; step?: { title: string; number: number; total: number } }
+  | {
+      phase: 'built';
+      message: string;
+      imageName: string;
+      digest: string;
+      resolvedAsOf: string;
+      tiers: { base: TierState; environment: TierState; content: TierState };
+    }
+  | { phase: 'ready'; message: string; url: string; token: string; image: string; session: string }
+  | { phase: 'failed'; message: string; code: string; hint?: string };
+
+export type Emit = (event: SlipwayEvent) => void;
+
+/** A running session. */
+export interface Session {
+  id: string;
+  url: string;
+  token: string;
+  image: string;
+  repo: string;
+  ref: string;
+  commit: string;
+  startedAt: string;
+}
