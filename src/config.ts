@@ -41,6 +41,7 @@ const hostPlatform = () => `linux/${process.arch === 'x64' ? 'amd64' : process.a
 export const SETTINGS = {
   SLIPWAY_DATA: text(dataFolder, 'Data folder: caches, root file systems, records of builds'),
   DOCKER_HOST: text('', "The engine's address; empty: /var/run/docker.sock, or DOCKER_CONTEXT's is not read"),
+  DOCKER_CERT_PATH: text('', "Folder with ca.pem, cert.pem and key.pem for an engine over TLS"),
   HTTP_PROXY: text('', 'Proxy for http; reaches git, builds and sessions', { secret: true }),
   HTTPS_PROXY: text('', 'Proxy for https; reaches git, builds and sessions', { secret: true }),
   NO_PROXY: text('', 'Hosts that are reached without a proxy'),
