@@ -161,7 +161,9 @@ export interface PythonChoice {
 
 export interface Buildpack<D = unknown> {
   name: string;
-  /** `undefined` when it does not apply; notices of things seen and left alone then go to `ignored`. */
+  /** Names of the files that it reads in the config folder; those left at the root beside a `binder/` become notices. */
+  reads: readonly string[];
+  /** `undefined` when it does not apply. */
   detect(checkout: Checkout, config: ConfigFolder): Promise<Match<D> | undefined>;
   plan(checkout: Checkout, match: Match<D>, context: PlanContext): Promise<Contribution>;
 }
@@ -225,7 +227,10 @@ export type Emit = (event: SlipwayEvent) => void;
 /** A running session. */
 export interface Session {
   id: string;
+  /** The server's own address, ending in `/`. */
   url: string;
+  /** What a browser opens: `url`, the path that was asked for, and the token. */
+  link: string;
   token: string;
   image: string;
   repo: string;

@@ -1,0 +1,198 @@
+/** image → session, in a container of the local engine. */
+import type Docker from 'dockerode';
+import { hostCaBundle } from '../certificates.ts';
+import type { Config } from '../config.ts';
+import { SlipwayError } from '../errors.ts';
+import { INSTANCE_LABEL } from '../instance.ts';
+import type { Emit, Session } from '../types.ts';
+import { endError, lastLines, readEnd, type SessionEnd } from './ending.ts';
+import { ensureSessionNetwork } from './network.ts';
+import { waitUntilReady } from './ready.ts';
+import {
+  containerOptions,
+  type LaunchInput,
+  type ListedSession,
+  newSessionId,
+  newToken,
+  PREFIX,
+  SESSION_LABEL,
+  sessionAddress,
+  sessionFrom,
+} from './session.ts';
+import { resolveUrlpath } from './urlpath.ts';
+
+export type { SessionEnd } from './ending.ts';
+export type { LaunchInput, ListedSession } from './session.ts';
+
+export interface LaunchDeps {
+  docker: Docker;
+  config: Config;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Id of this installation, see src/instance.ts. */
+  instance: string;
+}
+
+/**
+ * Starts a session and waits until its server answers. Emits `launching`, at last `ready`. A session that dies, never
+ * answers or is no longer wanted leaves no container behind.
+ * @throws bad_urlpath, session_failed, session_out_of_memory, session_timeout
+ */
+export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promise<Session> {
+  // Before anything is started: a link that leads astray must not cost a container.
+  resolveUrlpath('http://127.0.0.1/', input.urlpath ?? input.resolved.urlpath ?? '');
+  deps.signal.throwIfAborted();
+  deps.emit({ phase: 'launching', message: 'Starting the session\n' });
+  const token = newToken();
+  const container = await createContainer(input, token, deps);
+  try {
+    const session = await startContainer(container, token, deps);
+    const { url, image, id } = session;
+    deps.emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: id });
+    return session;
+  } catch (error) {
+    await removeContainer(container);
+    throw error;
+  }
+}
+
+async function createContainer(input: LaunchInput, token: string, deps: LaunchDeps): Promise<Docker.Container> {
+  const { docker, config, instance } = deps;
+  const network = await ensureSessionNetwork(docker, config);
+  const session = {
+    id: newSessionId(input.resolved.spec.name),
+    token,
+    instance,
+    network,
+    bundle: hostCaBundle(config),
+  };
+  try {
+    return await docker.createContainer(containerOptions(input, session, config));
+  } catch (error) {
+    throw engineRefused('create', error);
+  }
+}
+
+async function startContainer(container: Docker.Container, token: string, deps: LaunchDeps): Promise<Session> {
+  await container.start().catch((error) => {
+    throw engineRefused('start', error);
+  });
+  const facts = await container.inspect();
+  const address = facts.State.Running ? sessionAddress(facts) : undefined;
+  if (!address) throw endError(await readEnd(container, token));
+  await untilAnswer(container, address, token, deps);
+  const { state: _state, ...session } = sessionFrom(facts);
+  return session;
+}
+
+/** Whichever comes first: the server's answer, the container's end, the limit of time, or nobody wanting it any more. */
+async function untilAnswer(
+  container: Docker.Container,
+  address: string,
+  token: string,
+  deps: LaunchDeps,
+): Promise<void> {
+  const limit = deps.config.SLIPWAY_SESSION_START;
+  const over = new AbortController();
+  const signal = AbortSignal.any([deps.signal, over.signal]);
+  const ended = ending(container, token, signal).then((end) => {
+    throw endError(end);
+  });
+  try {
+    const answer = await Promise.race([waitUntilReady(address, token, limit, signal), ended]);
+    if (answer !== 'ready') throw await notReady(container, token, answer, limit);
+  } finally {
+    over.abort();
+    ended.catch(() => undefined);
+  }
+}
+
+async function notReady(container: Docker.Container, token: string, status: number | undefined, limit: number) {
+  const said = status === undefined ? 'nothing answered on port 8888' : `its server answered ${status} to /api/status`;
+  const lines = await lastLines(container, token);
+  const quoted = lines.length === 0 ? '' : `\n  ${lines.join('\n  ')}`;
+  return new SlipwayError('session_timeout', `The session was not ready after ${limit / 1000} s: ${said}.${quoted}`, {
+    hint: 'SLIPWAY_SESSION_START gives it more time. An image of its own has to serve Jupyter on port 8888 of all addresses.',
+  });
+}
+
+function engineRefused(verb: string, error: unknown): SlipwayError {
+  const { statusCode, json, message } = error as { statusCode?: number; json?: { message?: string }; message: string };
+  if (statusCode === undefined)
+    return new SlipwayError('engine_missing', `The engine went away: ${message}`, { cause: error });
+  return new SlipwayError('session_failed', `The engine could not ${verb} the session: ${json?.message ?? message}`, {
+    cause: error,
+    hint: 'slipway doctor checks the engine.',
+  });
+}
+
+async function ending(container: Docker.Container, token: string, signal: AbortSignal): Promise<SessionEnd> {
+  try {
+    await container.wait({ condition: 'not-running', abortSignal: signal } as { condition: 'not-running' });
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
+  return readEnd(container, token);
+}
+
+/** Removes a container with its anonymous volumes; one that is gone or going already is as good. */
+async function removeContainer(container: Docker.Container): Promise<void> {
+  await container.remove({ force: true, v: true }).catch((error: { statusCode?: number }) => {
+    if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+  });
+}
+
+/** This installation's sessions, oldest first; those whose server ended are among them until they are stopped. */
+export async function listSessions(docker: Docker, instance: string): Promise<ListedSession[]> {
+  const filters = { label: [`${INSTANCE_LABEL}=${instance}`, SESSION_LABEL] };
+  const found = await docker.listContainers({ all: true, filters });
+  const facts = await Promise.all(
+    found.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .inspect()
+        .catch(() => undefined),
+    ),
+  );
+  return facts
+    .filter((one) => one !== undefined)
+    .map(sessionFrom)
+    .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+}
+
+/**
+ * Stops and removes a session of this installation.
+ * @param id a session's id, its container's name, or as much of the beginning or end as is needed to tell it apart
+ * @returns the id of the session that was stopped
+ * @throws session_not_found
+ */
+export async function stopSession(docker: Docker, instance: string, id: string): Promise<string> {
+  const wanted = id.startsWith(PREFIX) ? id.slice(PREFIX.length) : id;
+  const sessions = await listSessions(docker, instance);
+  const exact = sessions.filter((session) => session.id === wanted);
+  const near = wanted === '' ? [] : sessions.filter(({ id }) => id.startsWith(wanted) || id.endsWith(`-${wanted}`));
+  const [session, another] = exact.length > 0 ? exact : near;
+  if (!session || another)
+    throw noSuchSession(
+      id,
+      near.map((one) => one.id),
+    );
+  await removeContainer(docker.getContainer(`${PREFIX}${session.id}`));
+  return session.id;
+}
+
+function noSuchSession(id: string, near: string[]): SlipwayError {
+  const message =
+    near.length > 1 ? `"${id}" fits several sessions: ${near.join(', ')}.` : `There is no session "${id}".`;
+  return new SlipwayError('session_not_found', message, { hint: 'slipway sessions lists those that there are.' });
+}
+
+/**
+ * Waits until a session ends by itself or is stopped.
+ * @throws the signal's reason once nobody wants to wait any more; the session is then left alone
+ */
+export async function followSession(docker: Docker, session: Session, signal: AbortSignal): Promise<SessionEnd> {
+  signal.throwIfAborted();
+  return ending(docker.getContainer(`${PREFIX}${session.id}`), session.token, signal);
+}
