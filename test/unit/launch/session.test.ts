@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { containerOptions, newSessionId, newToken } from '../../../src/launch/session.ts';
+import type { Resolved } from '../../../src/types.ts';
+
+const config = loadConfig({ HTTPS_PROXY: 'http://proxy.example:3128', SLIPWAY_SESSION_CPU: '64' });
+const resolved: Resolved = {
+  spec: {
+    provider: 'git',
+    name: 'https%3A%2F%2Fexample.org%2Fa.git',
+    cloneUrl: '',
+    canonicalUrl: 'https://example.org/a',
+  },
+  ref: '$(id)\n"x"',
+  commit: 'b'.repeat(40),
+};
+const session = { id: 'a-12345678', token: newToken(), instance: 'i', network: 'n', bundle: '/etc/bundle.pem' };
+
+describe('an id', () => {
+  it.each([
+    ['org/Course 101', /^course-101-[a-z2-9]{8}$/],
+    ['https%3A%2F%2Fexample.org%2Fdeep%2Fname.git', /^name-[a-z2-9]{8}$/],
+    ['%E6%97%A5%E6%9C%AC', /^repository-[a-z2-9]{8}$/],
+    ['--', /^repository-[a-z2-9]{8}$/],
+    ['a%zz', /^azz-[a-z2-9]{8}$/],
+    ['x'.repeat(300), /^x{40}-[a-z2-9]{8}$/],
+  ])('from %s', (name, expected) => {
+    expect(newSessionId(name)).toMatch(expected);
+  });
+
+  it('is another one each time', () => {
+    expect(new Set(Array.from({ length: 100 }, () => newSessionId('a/b'))).size).toBe(100);
+  });
+});
+
+describe('the container', () => {
+  const options = containerOptions(
+    { image: 'x', resolved, environment: { JUPYTER_TOKEN: 'mine', A: 'b' } },
+    session,
+    config,
+  );
+
+  it('has no rights, limits on everything and a port on loopback only', () => {
+    expect(options).toMatchObject({
+      User: '1000',
+      HostConfig: {
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges'],
+        Memory: 2 * 2 ** 30,
+        MemorySwap: 2 * 2 ** 30,
+        PidsLimit: 512,
+        PortBindings: { '8888/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+        RestartPolicy: { Name: 'no' },
+      },
+    });
+    expect(options.HostConfig).not.toHaveProperty('Privileged');
+  });
+
+  it('is never given more processors than there are', () => {
+    expect(options.HostConfig?.NanoCpus).toBeLessThan(64e9);
+  });
+
+  it('has the token among its variables only, where nothing can replace it', () => {
+    expect(options.Env).toContain(`JUPYTER_TOKEN=${session.token}`);
+    expect(options.Env).not.toContain('JUPYTER_TOKEN=mine');
+    expect(JSON.stringify({ ...options, Env: [] })).not.toContain(session.token);
+  });
+
+  it('carries hostile refs as data', () => {
+    expect(options.Labels?.['org.slipway.ref']).toBe('$(id)\n"x"');
+  });
+
+  it('has proxies in both spellings', () => {
+    expect(options.Env).toContain('https_proxy=http://proxy.example:3128');
+    expect(options.Env).toContain('HTTPS_PROXY=http://proxy.example:3128');
+  });
+});
