@@ -1,0 +1,18 @@
+/** Notebook files for test repositories. */
+
+/** A notebook of these code cells, as JSON. */
+export function notebook(...cells: string[]): string {
+  return `${JSON.stringify({
+    cells: cells.map((source, index) => ({
+      cell_type: 'code',
+      id: `cell-${index}`,
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source,
+    })),
+    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
+    nbformat: 4,
+    nbformat_minor: 5,
+  })}\n`;
+}
