@@ -52,6 +52,7 @@ export const SETTINGS = {
   SLIPWAY_FETCH_FILES: whole('200000', 'Number of files of a repository'),
   SLIPWAY_FETCH_TIME: duration('10m', 'Time to fetch a repository'),
   SLIPWAY_CA_BUNDLE: text('', 'PEM file that git, builds and sessions trust; empty: what the host trusts'),
+  SSL_CERT_FILE: text('', 'PEM file that the host trusts, where it is not at one of the usual places'),
 
   SLIPWAY_AS_OF: setting<'auto' | 'latest' | (string & {})>(
     'asOf',
@@ -77,6 +78,7 @@ export const SETTINGS = {
 
   SLIPWAY_MIRROR_DEBIAN: urls('http://deb.debian.org/debian', 'Debian mirrors, tried in order'),
   SLIPWAY_MIRROR_DEBIAN_SECURITY: urls('http://deb.debian.org/debian-security', 'Mirrors of Debian security updates'),
+  SLIPWAY_MIRROR_DEBIAN_ARCHIVE: url('http://archive.debian.org/debian', 'Where suites go that left the mirrors'),
   SLIPWAY_MIRROR_PYPI: url('https://pypi.org/simple', 'Python package index (simple API, with upload times)'),
   SLIPWAY_MIRROR_PYTHON: url('', "Mirror of uv's managed Pythons, as UV_PYTHON_INSTALL_MIRROR takes it"),
   SLIPWAY_MIRROR_NPM: url('', 'npm registry, as npm_config_registry takes it'),
@@ -89,6 +91,7 @@ export const SETTINGS = {
   ),
   SLIPWAY_BUILD_CPU: text('', 'CPUs that builds may use together, e.g. 1.5; empty: all'),
   SLIPWAY_BUILD_MEMORY: bytes('4G', 'Memory that builds may use together'),
+  SLIPWAY_BUILD_PIDS: whole('4096', 'Processes that builds may have together'),
   SLIPWAY_BUILD_TIME: duration('60m', 'Time that one tier may take to build'),
   SLIPWAY_BUILD_CONCURRENCY: whole(() => String(Math.max(1, availableParallelism() >> 1)), 'Builds at once'),
   SLIPWAY_SESSION_MEMORY: bytes('2G', 'Memory of a session'),
@@ -155,4 +158,10 @@ function unknownNames(env: NodeJS.ProcessEnv, file: Record<string, unknown>): st
   const inEnv = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_') && !known(name));
   const inFile = Object.keys(file).filter((name) => !known(name));
   return [...inEnv, ...inFile].map((name) => `${name}: there is no such setting`);
+}
+
+/** What programs that we start need of our own environment to be found and to run at all; nothing secret. */
+export function ambientVariables(): Record<string, string> {
+  const names = ['PATH', 'SystemRoot', 'TMPDIR', 'LD_LIBRARY_PATH'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

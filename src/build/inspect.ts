@@ -1,0 +1,129 @@
+/** Questions about images in the engine. "Not there" is an answer; any other trouble is an error. */
+import { createRequire } from 'node:module';
+import type Docker from 'dockerode';
+import type { Config } from '../config.ts';
+import { INSTANCE_LABEL, instanceId } from '../instance.ts';
+
+/** The config of an image as the engine keeps it (Docker's image spec 1.2, a superset of OCI's). */
+export interface ImageConfig {
+  architecture: string;
+  os: string;
+  created?: string;
+  config: {
+    Labels?: Record<string, string> | null;
+    Env?: string[] | null;
+    WorkingDir?: string;
+    User?: string;
+    Cmd?: string[] | null;
+    Entrypoint?: string[] | null;
+    ExposedPorts?: Record<string, object> | null;
+    [key: string]: unknown;
+  };
+  rootfs: { type: 'layers'; diff_ids: string[] };
+  history?: { created?: string; created_by?: string; comment?: string; empty_layer?: boolean }[];
+  [key: string]: unknown;
+}
+
+export interface ImageInfo {
+  /** `sha256:…` of the config. */
+  id: string;
+  labels: Record<string, string>;
+  config: ImageConfig['config'];
+  architecture: string;
+  os: string;
+  layers: string[];
+  /** Bytes, with all layers. */
+  size: number;
+}
+
+/** What the engine knows of an image by tag or id; undefined when it has none of that name. */
+export async function imageInfo(docker: Docker, tag: string): Promise<ImageInfo | undefined> {
+  try {
+    const found = await docker.getImage(tag).inspect();
+    return {
+      id: found.Id,
+      labels: found.Config.Labels ?? {},
+      config: found.Config as unknown as ImageConfig['config'],
+      architecture: found.Architecture,
+      os: found.Os,
+      layers: found.RootFS.Layers ?? [],
+      size: found.Size,
+    };
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+/** The bytes of a file in an image, read through a container that is never started; undefined when there is none. */
+export async function readFileFromImage(
+  docker: Docker,
+  image: string,
+  path: string,
+  config: Pick<Config, 'SLIPWAY_DATA'>,
+): Promise<Buffer | undefined> {
+  const labels = { [INSTANCE_LABEL]: await instanceId(config) };
+  const container = await docker.createContainer({ Image: image, Cmd: ['/nothing'], Entrypoint: [], Labels: labels });
+  try {
+    const archive = await container.getArchive({ path });
+    return await firstFile(archive);
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  } finally {
+    await container.remove({ force: true, v: true });
+  }
+}
+
+async function firstFile(archive: NodeJS.ReadableStream): Promise<Buffer | undefined> {
+  const { extract: newExtract } = createRequire(import.meta.url)('tar-stream') as typeof import('tar-stream');
+  const extract = newExtract();
+  archive.on('error', (error) => extract.destroy(error as Error));
+  archive.pipe(extract);
+  let content: Buffer | undefined;
+  for await (const entry of extract) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+    if (entry.header.type === 'file') content ??= Buffer.concat(chunks);
+  }
+  return content;
+}
+
+/** Removes an image that has no tag and no container left; one still in use stays. */
+export async function removeUnused(docker: Docker, id: string): Promise<void> {
+  const info = await docker
+    .getImage(id)
+    .inspect()
+    .catch(() => undefined);
+  if (!info || (info.RepoTags ?? []).length > 0) return;
+  await docker
+    .getImage(id)
+    .remove({ force: false, noprune: false })
+    .catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+    });
+}
+
+/** Takes a name from an image; the image itself stays. A name that is not there is no error. */
+export async function untag(docker: Docker, tag: string): Promise<void> {
+  await docker
+    .getImage(tag)
+    .remove({ force: false, noprune: true })
+    .catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404) throw error;
+    });
+}
+
+/** Gives an image a name; what had it before goes when nothing else uses it. */
+export async function moveTag(docker: Docker, id: string, tag: string): Promise<void> {
+  const before = await imageInfo(docker, tag);
+  const { repo, name } = splitTag(tag);
+  await docker.getImage(id).tag({ repo, tag: name });
+  if (before && before.id !== id) await removeUnused(docker, before.id);
+}
+
+function splitTag(tag: string): { repo: string; name: string } {
+  const colon = tag.lastIndexOf(':');
+  const hasTag = colon > tag.lastIndexOf('/');
+  return hasTag ? { repo: tag.slice(0, colon), name: tag.slice(colon + 1) } : { repo: tag, name: 'latest' };
+}

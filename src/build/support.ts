@@ -1,0 +1,141 @@
+/**
+ * The folder `.slipway/` of each build context: certificates, mirrors and caches for the RUN that mounts it at
+ * /run/slipway and sources `env`. A mount is in no layer, and nothing of it is in the image's history.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config.ts';
+import { SlipwayError } from '../errors.ts';
+import type { Suite } from '../types.ts';
+import { aptSources } from './mirrors.ts';
+
+export interface ContextFile {
+  path: string;
+  content: string | Buffer;
+  /** Octal permissions, 0644 unless given. */
+  mode?: number;
+}
+
+/** Where distributions keep the certificates that the host trusts. */
+const BUNDLES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+type BundleConfig = Pick<Config, 'SLIPWAY_CA_BUNDLE' | 'SSL_CERT_FILE'>;
+
+/** The PEM file that builds and sessions trust, and its path; undefined when the host has none. */
+export async function caBundle(config: BundleConfig): Promise<{ path: string; pem: Buffer } | undefined> {
+  if (config.SLIPWAY_CA_BUNDLE) return readBundle(config.SLIPWAY_CA_BUNDLE);
+  for (const path of [config.SSL_CERT_FILE, ...BUNDLES]) {
+    const pem = path === '' ? undefined : await readFile(path).catch(() => undefined);
+    if (pem?.includes('-----BEGIN ')) return { path, pem };
+  }
+  return undefined;
+}
+
+async function readBundle(path: string): Promise<{ path: string; pem: Buffer }> {
+  const pem = await readFile(path).catch((error: Error) => {
+    throw new SlipwayError('bad_setting', `SLIPWAY_CA_BUNDLE: ${error.message}`, { cause: error });
+  });
+  if (pem.includes('-----BEGIN ')) return { path, pem };
+  throw new SlipwayError('bad_setting', `SLIPWAY_CA_BUNDLE: ${path} holds no certificate in PEM form`);
+}
+
+/** A value as one word of a POSIX shell. */
+export function shellQuote(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`;
+}
+
+const CERTIFICATE_NAMES = [
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'PIP_CERT',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+type SupportConfig = BundleConfig &
+  Pick<
+    Config,
+    | 'SLIPWAY_MIRROR_DEBIAN'
+    | 'SLIPWAY_MIRROR_DEBIAN_SECURITY'
+    | 'SLIPWAY_MIRROR_DEBIAN_ARCHIVE'
+    | 'SLIPWAY_MIRROR_PYPI'
+    | 'SLIPWAY_MIRROR_PYTHON'
+    | 'SLIPWAY_MIRROR_NPM'
+  >;
+
+/** Variables of every step, by name; what is empty is left to the tools' own defaults. */
+function variables(config: SupportConfig, hasBundle: boolean): [string, string][] {
+  const mirrors: [string, string][] = [
+    ['UV_DEFAULT_INDEX', config.SLIPWAY_MIRROR_PYPI],
+    ['PIP_INDEX_URL', config.SLIPWAY_MIRROR_PYPI],
+    ['UV_PYTHON_INSTALL_MIRROR', config.SLIPWAY_MIRROR_PYTHON],
+    ['npm_config_registry', config.SLIPWAY_MIRROR_NPM],
+  ];
+  const always: [string, string][] = [
+    ['UV_LINK_MODE', 'copy'],
+    ['PIP_DISABLE_PIP_VERSION_CHECK', '1'],
+    ['DEBIAN_FRONTEND', 'noninteractive'],
+  ];
+  const certificates = CERTIFICATE_NAMES.map((name): [string, string] => [name, '/run/slipway/ca.pem']);
+  return [...(hasBundle ? certificates : []), ...mirrors, ...always].filter(([, value]) => value !== '');
+}
+
+/** A stub of a mount point may stay in a layer, so it is asked of the kernel whether something is mounted there. */
+const CACHES = `slipway_mounted() { grep -q " $1 " /proc/self/mounts; }
+if slipway_mounted /var/cache/slipway/apt; then
+  [ -w /var/cache/slipway/apt ] && mkdir -p /var/cache/slipway/apt/lists/partial /var/cache/slipway/apt/archives/partial
+  export APT_CONFIG=/run/slipway/apt-cached.conf
+else
+  export APT_CONFIG=/run/slipway/apt.conf
+fi
+if slipway_mounted /var/cache/slipway/uv; then
+  export UV_CACHE_DIR=/var/cache/slipway/uv
+else
+  export UV_NO_CACHE=1
+fi
+export PIP_NO_CACHE_DIR=1
+unset -f slipway_mounted
+`;
+
+function aptConf(hasBundle: boolean, cached: boolean): string {
+  const lines = [
+    'Dir::Etc::sourcelist "/run/slipway/sources.list";',
+    'Dir::Etc::sourceparts "-";',
+    'Acquire::Retries "3";',
+    'Acquire::http::Timeout "60";',
+    'Acquire::https::Timeout "60";',
+    'Acquire::Languages "none";',
+    'APT::Install-Recommends "false";',
+    'APT::Get::Assume-Yes "true";',
+  ];
+  if (hasBundle) lines.push('Acquire::https::CAInfo "/run/slipway/ca.pem";');
+  if (cached) {
+    lines.push(
+      'Dir::Cache "/var/cache/slipway/apt";',
+      'Dir::State::lists "/var/cache/slipway/apt/lists";',
+      'APT::Keep-Downloaded-Packages "true";',
+      'Binary::apt::APT::Keep-Downloaded-Packages "true";',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Files of `.slipway/`, sorted by path, for a build on this suite. */
+export async function supportFiles(config: SupportConfig, suite: Suite): Promise<ContextFile[]> {
+  const bundle = await caBundle(config);
+  const exports = variables(config, bundle !== undefined).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+  const files: ContextFile[] = [
+    { path: 'apt-cached.conf', content: aptConf(bundle !== undefined, true) },
+    { path: 'apt.conf', content: aptConf(bundle !== undefined, false) },
+    ...(bundle ? [{ path: 'ca.pem', content: bundle.pem }] : []),
+    { path: 'env', content: `${exports.join('\n')}\n${CACHES}` },
+    ...aptSources(config, suite),
+  ];
+  return files.map((file) => ({ ...file, path: `.slipway/${file.path}` }));
+}
