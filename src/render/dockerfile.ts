@@ -15,6 +15,11 @@ function inHome(path: string): string {
   return path === '' ? '/home/jovyan' : `/home/jovyan/${path}`;
 }
 
+/** A word of a Dockerfile instruction: quoted, so that neither spaces nor `$` of a repository's path mean anything. */
+function word(text: string): string {
+  return `"${text.replace(/[\\"$]/g, '\\$&')}"`;
+}
+
 function renderStep(step: Step, plan: Plan, rendering: Rendering): string {
   const text = renderTemplate(`buildpacks/${step.template}.hbs`, step.values, rendering, plan.era.debian);
   return `# step: ${shown(step.title, 200)}\n${text}`;
@@ -38,7 +43,7 @@ function environmentLines(plan: Plan, rendering: Rendering): string[] {
 }
 
 function finish(plan: Plan): string[] {
-  return ['USER jovyan', `WORKDIR ${JSON.stringify(inHome(plan.subdir))}`];
+  return ['USER jovyan', `WORKDIR ${word(inHome(plan.subdir))}`];
 }
 
 function join(parts: readonly string[]): string {
@@ -71,7 +76,7 @@ export function contentEnvironment(plan: Plan): Record<string, string> {
 /** The whole as one Dockerfile that plain `docker build` accepts, with the repository as context. */
 export function renderTakeHome(plan: Plan, serverLock: readonly string[]): string {
   const rendering = 'take-home';
-  const environment = Object.entries(contentEnvironment(plan)).map(([name, value]) => `ENV ${name}=${JSON.stringify(value)}`);
+  const environment = Object.entries(contentEnvironment(plan)).map(([name, value]) => `ENV ${name}=${word(value)}`);
   const executable = plan.executables.map((path) => quote(inHome(path))).join(' ');
   return join([
     `# ${shown(plan.repo)} at ${plan.commit}, packages as of ${plan.asOf}`,
@@ -80,7 +85,7 @@ export function renderTakeHome(plan: Plan, serverLock: readonly string[]): strin
     ...environmentLines(plan, rendering),
     `COPY --chown=1000:1000 . /home/jovyan\n${environment.join('\n')}`,
     ...(executable === '' ? [] : [`USER jovyan\nRUN chmod +x ${executable}`]),
-    `WORKDIR ${JSON.stringify(inHome(plan.subdir))}`,
+    `WORKDIR ${word(inHome(plan.subdir))}`,
     ...renderPlace(plan, 'content', rendering),
     ...finish(plan),
   ]);

