@@ -6,6 +6,7 @@ import { ensureEgress } from '../egress.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL, instanceId } from '../instance.ts';
 import type { Emit, Suite } from '../types.ts';
+import { cancelled, throwIfCancelled } from './cancel.ts';
 import { type ContextStream, packContext } from './context.ts';
 import { diagnose } from './diagnose.ts';
 import { watchDisk } from './disk.ts';
@@ -53,7 +54,7 @@ const STOP_GRACE = 10_000;
  */
 export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<BuildOutput> {
   const { docker, config } = deps;
-  deps.signal.throwIfAborted();
+  throwIfCancelled(deps.signal);
   const info = (await docker.info()) as { CgroupDriver?: string; DockerRootDir?: string };
   await Promise.all([ensureLimits(config, info.CgroupDriver), ensureEgress(deps)]);
   const stop = new AbortController();
@@ -77,7 +78,7 @@ export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<Bu
 /** One build under the name `draft`; the image's id. */
 async function run(input: BuildInput, deps: BuildDeps, draft: string, signal: AbortSignal): Promise<string> {
   const { docker, config, emit } = deps;
-  signal.throwIfAborted();
+  throwIfCancelled(signal);
   const mask = masker(secretsOf(addresses(config)));
   const journal = createJournal(stepFinder(input.dockerfile), emit, mask);
   const dockerfile: ContextFile = { path: 'Dockerfile', content: input.dockerfile };
@@ -103,7 +104,7 @@ async function run(input: BuildInput, deps: BuildDeps, draft: string, signal: Ab
     release();
     context.destroy();
   }
-  signal.throwIfAborted();
+  throwIfCancelled(signal);
   if (failed !== undefined) throw diagnose(journal.failure(failed), { suite: input.suite });
   if (imageId === undefined) throw connectionLost(undefined);
   return imageId;
@@ -184,11 +185,6 @@ function timedOut(config: Config): SlipwayError {
   return new SlipwayError('build_timeout', `The build took longer than ${minutes} minutes and was stopped.`, {
     hint: 'Install less, or prefer packages that come ready-built; the operator can raise SLIPWAY_BUILD_TIME.',
   });
-}
-
-function cancelled(signal: AbortSignal): SlipwayError {
-  if (signal.reason instanceof SlipwayError) return signal.reason;
-  return new SlipwayError('interrupted', 'The build was cancelled.', { cause: signal.reason });
 }
 
 function connectionLost(cause: unknown): SlipwayError {
