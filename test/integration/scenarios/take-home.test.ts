@@ -1,0 +1,123 @@
+/** The Dockerfile that `plan` prints, built by plain `docker build` with the repository as context. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runNotebook, runTerminal } from '../../support/kernel.ts';
+import { notebook } from '../../support/notebook.ts';
+import { tempFolder, workTree } from '../../support/repo.ts';
+import { FULL } from '../../support/scenario.ts';
+import { slimImage } from '../../support/slim-image.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+const run = promisify(execFile);
+const TAG = `slipway-test/take-home:${process.pid}`;
+
+const repositories = [
+  {
+    title: 'packages, a program and scripts',
+    isInCi: true,
+    files: {
+      'requirements.txt': 'six==1.15.0\ncowsay==5.0\n',
+      'apt.txt': 'jq\n',
+      postBuild: {
+        content: '#!/bin/bash\npython -c "import six; print(six.__version__)" > built\n',
+        mode: '755' as const,
+      },
+      start: { content: '#!/bin/bash\nexport GREETING="hello there"\nexec "$@"\n', mode: '755' as const },
+      'index.ipynb': notebook(
+        'import os, six\nprint(six.__version__, open("built").read().strip(), os.environ["GREETING"])',
+      ),
+    },
+    outputs: ['1.15.0 1.15.0 hello there\n'],
+    terminal: 'jq',
+  },
+  {
+    title: 'a package of its own in a folder with an odd name',
+    isInCi: false,
+    files: {
+      'pyproject.toml': '[project]\nname = "barnacle"\nversion = "0.4"\ndependencies = ["six==1.15.0"]\n',
+      'barnacle.py': 'def shells():\n    return 13\n',
+      "it's $HOME/a b.txt": 'quoted\n',
+      'index.ipynb': notebook(`import barnacle\nprint(barnacle.shells(), open("it's $HOME/a b.txt").read())`),
+    },
+    outputs: ['13 quoted\n\n'],
+    terminal: 'git',
+  },
+];
+
+describe('take-home Dockerfile', () => {
+  const docker = new Docker();
+  let world: World;
+  let removeSlim: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    world = await openWorld();
+    const first = await world.repo('first', [{ date: '2024-03-10', files: { 'requirements.txt': 'six==1.15.0\n' } }]);
+    await world.build([first.url]);
+    removeSlim = await slimImage(docker, 'bookworm');
+  });
+  afterAll(async () => {
+    await docker
+      .getImage(TAG)
+      .remove({ force: true })
+      .catch(() => undefined);
+    await removeSlim?.();
+    await world?.close();
+  });
+
+  it.each(repositories.filter(({ isInCi }) => isInCi || FULL))(
+    '$title',
+    async ({ title, files, outputs, terminal }) => {
+      const { url } = await world.repo(title.replace(/\W+/g, '-'), [{ date: '2024-03-10', files }]);
+      const { dockerfile } = await world.plan([url]);
+      expect(dockerfile).toMatch(/^FROM debian:bookworm-slim\b/m);
+      expect(dockerfile).not.toMatch(/--mount|^# ?syntax|\.slipway|172\.17|127\.0\.0\.1:(?!.*at)/m);
+      const folder = await tempFolder('take-home');
+      try {
+        const context = await workTree(
+          join(world.server.root, `${title.replace(/\W+/g, '-')}.git`),
+          join(folder.path, 'context'),
+        );
+        const file = join(folder.path, 'Dockerfile');
+        await writeFile(file, dockerfile);
+        await run('docker', ['build', '-t', TAG, '-f', file, context], { maxBuffer: 1 << 26 });
+        const session = await start(docker);
+        try {
+          expect(await runNotebook(session, 'index.ipynb')).toEqual(outputs);
+          expect((await runTerminal(session, `command -v ${terminal} && id -u`)).output).toMatch(/\/bin\/\w+\n1000$/);
+        } finally {
+          await session.container.remove({ force: true, v: true });
+        }
+      } finally {
+        await folder.remove();
+      }
+    },
+  );
+});
+
+/** As a user runs it: port published, token chosen. */
+async function start(docker: Docker) {
+  const token = 'take-home-token';
+  const container = await docker.createContainer({
+    Image: TAG,
+    Env: [`JUPYTER_TOKEN=${token}`],
+    HostConfig: { PortBindings: { '8888/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+    ExposedPorts: { '8888/tcp': {} },
+  });
+  await container.start();
+  const { NetworkSettings } = await container.inspect();
+  const url = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/`;
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    const answer = await fetch(`${url}api/status`, { headers: { authorization: `token ${token}` } }).catch(
+      () => undefined,
+    );
+    if (answer?.ok) return { url, token, container };
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  const log = await container.logs({ stdout: true, stderr: true });
+  await container.remove({ force: true, v: true });
+  throw new Error(`The take-home image did not serve:\n${log}`);
+}
