@@ -21,7 +21,7 @@ import {
 } from './session.ts';
 import { resolveUrlpath } from './urlpath.ts';
 
-export type { SessionEnd } from './ending.ts';
+export { endError, type SessionEnd } from './ending.ts';
 export type { LaunchInput, ListedSession } from './session.ts';
 
 export interface LaunchDeps {

@@ -1,0 +1,118 @@
+/** `slipway plan`: what would be built and why. */
+import type { Plan } from '../types.ts';
+import { type Command, type Io, JSON_OPTION, REPO_DETAILS, REPO_OPTIONS, repoRequest } from './command.ts';
+import { withProgress } from './progress.ts';
+import { columns, fit, type Paint, pad, painter, plainLine, wrap } from './text.ts';
+
+/** The plan as programs get it; the order of its keys is part of the output. */
+export function planObject(plan: Plan, dockerfile: string): Record<string, unknown> {
+  const { repo, commit, commitDate, platform, subdir, asOf, era, buildpacks, notices, tiers, server } = plan;
+  return { repo, commit, commitDate, platform, subdir, asOf, era, buildpacks, notices, tiers, server, dockerfile };
+}
+
+function heading(title: string, paint: Paint): string {
+  return `\n${paint.bold(title)}`;
+}
+
+function facts(plan: Plan, paint: Paint): string[] {
+  const { era, python, commit } = plan;
+  const managed = python.source === 'managed' ? ', which Debian does not have' : '';
+  const server = plan.server === 'isolated' ? 'in its own environment' : "in the repository's environment";
+  const rows: [string, string][] = [
+    [
+      'commit',
+      `${commit.startsWith('local-') ? commit.slice(0, 18) : commit.slice(0, 12)}, of ${plan.commitDate.slice(0, 10)}`,
+    ],
+    ['folder', plan.subdir],
+    ['as of', `${plan.asOf}: Debian ${era.debian}, Python ${python.version}${managed}`],
+    ['server', `JupyterLab ${server}`],
+    ['platform', plan.platform],
+  ];
+  const shown = rows.filter(([, value]) => value !== '');
+  return shown.map(([name, value]) => `  ${paint.dim(pad(name, 10))}${plainLine(value)}`);
+}
+
+function foundLines(plan: Plan, width: number, paint: Paint): string[] {
+  const names = plan.buildpacks.map((pack) => pack.name);
+  const column = Math.max(8, ...names.map(columns)) + 2;
+  return plan.buildpacks.flatMap(({ name, evidence }) => {
+    const said = evidence.map(({ file, reason }) => plainLine(`${file}: ${reason}`));
+    const lines = (said.length > 0 ? said : ['']).flatMap((line) => wrap(line, Math.max(20, width - column - 2)));
+    return lines.map((line, index) => `  ${index === 0 ? paint.cyan(pad(name, column)) : ' '.repeat(column)}${line}`);
+  });
+}
+
+function noticeLines(plan: Plan, width: number, paint: Paint): string[] {
+  return plan.notices.flatMap(({ message, file }) => {
+    const text = plainLine(file && !message.includes(file) ? `${file}: ${message}` : message);
+    return wrap(text, Math.max(20, width - 4)).map(
+      (line, index) => `  ${index === 0 ? paint.yellow('!') : ' '} ${line}`,
+    );
+  });
+}
+
+const PLACES = { base: [], environment: ['system', 'resolve', 'install'], content: ['content'] } as const;
+
+function tierLines(plan: Plan, width: number, paint: Paint): string[] {
+  return (['base', 'environment', 'content'] as const).flatMap((tier) => {
+    const places: readonly string[] = PLACES[tier];
+    const steps = plan.steps.filter(({ place }) => places.includes(place));
+    const image = fit(plainLine(plan.tiers[tier].image), Math.max(10, width - 16));
+    const titles = steps.map(({ title }) => `${' '.repeat(15)}${fit(plainLine(title), Math.max(10, width - 16))}`);
+    return [`  ${paint.cyan(pad(tier, 13))}${paint.dim(image)}`, ...titles];
+  });
+}
+
+/** A plan for people, one line each; nothing in it can steer a terminal. */
+export function planText(plan: Plan, dockerfile: string, width: number, paint: Paint): string {
+  const lines = [
+    paint.bold(plainLine(plan.repo)),
+    ...facts(plan, paint),
+    heading('Found', paint),
+    ...foundLines(plan, width, paint),
+    ...(plan.notices.length > 0 ? [heading('Notices', paint), ...noticeLines(plan, width, paint)] : []),
+    heading('Will be built', paint),
+    ...tierLines(plan, width, paint),
+    heading('Dockerfile', paint),
+    '',
+    ...dockerfile.trimEnd().split('\n').map(plainLine),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function widthOf(io: Io): number {
+  return Math.min(100, (io.stdout as NodeJS.WriteStream).columns || 80);
+}
+
+export const command: Command = {
+  name: 'plan',
+  summary: 'say what would be built from a repository, and why',
+  operands: '<repo>',
+  count: { min: 1, max: 1 },
+  details: `${REPO_DETAILS}\nNeeds no engine. The Dockerfile at the end is whole: docker build takes it with the repository as context.`,
+  options: [...REPO_OPTIONS, JSON_OPTION],
+  examples: [
+    { line: 'slipway plan https://github.com/binder-examples/requirements', meaning: 'a repository on GitHub' },
+    { line: 'slipway plan . --subdir course', meaning: 'the folder you are in' },
+    {
+      line: 'slipway plan gh/org/name/main --json | jq -r .dockerfile > Dockerfile',
+      meaning: 'take the Dockerfile home',
+    },
+  ],
+  async run(args, io) {
+    const [{ loadConfig }, { planRepo }] = await Promise.all([import('../config.ts'), import('../pipeline.ts')]);
+    const config = loadConfig();
+    const isJson = args.switches.has('json');
+    const work = (emit: Parameters<Parameters<typeof withProgress>[2]>[0]) =>
+      planRepo(repoRequest(args), { config, emit, signal: io.signal, allowLocal: true });
+    const options = { isJson: false, stages: ['Find', 'Plan'] as const, dataFolder: config.SLIPWAY_DATA };
+    const quiet = () => undefined;
+    const { plan, dockerfile } = isJson ? await work(quiet) : await withProgress(io, options, work);
+    const isColoured = !io.terminal.noColor && !io.terminal.isDumb && Boolean((io.stdout as NodeJS.WriteStream).isTTY);
+    const text = isJson
+      ? `${JSON.stringify(planObject(plan, dockerfile))}\n`
+      : planText(plan, dockerfile, widthOf(io), painter(isColoured));
+    io.stdout.write(text);
+    return 0;
+  },
+};
