@@ -11,7 +11,7 @@ import type { Plan, Step, StepPlace } from '../types.ts';
 import { quote, type Rendering, renderTemplate } from './templates.ts';
 
 /** Absolute path in the image of a path in the repository. */
-function inHome(path: string): string {
+export function inHome(path: string): string {
   return path === '' ? '/home/jovyan' : `/home/jovyan/${path}`;
 }
 
@@ -71,6 +71,13 @@ export function renderContent(plan: Plan, plainImage: string): string | undefine
 /** The environment of a content image beside what its parent has. */
 export function contentEnvironment(plan: Plan): Record<string, string> {
   return { ...plan.env, REPO_DIR: inHome(plan.subdir) };
+}
+
+/** How the plan's content layer is written: what is executable, what an ignore file leaves out and may not. */
+export function layerOptions(plan: Plan): { executables: string[]; ignoreFile?: string; keep: string[] } {
+  // Environment files stay whatever an ignore file says: they tell a reader what was installed.
+  const keep = plan.buildpacks.flatMap(({ evidence }) => evidence.map(({ file }) => file));
+  return { executables: plan.executables, keep, ...(plan.ignoreFile === undefined ? {} : { ignoreFile: plan.ignoreFile }) };
 }
 
 /** The whole as one Dockerfile that plain `docker build` accepts, with the repository as context. */

@@ -31,7 +31,7 @@ function continued(lines: readonly string[]): string {
   return lines.join(' \\\n    ');
 }
 
-function writeLines(path: string, lines: readonly string[], then = ''): string {
+export function writeLines(path: string, lines: readonly string[], then = ''): string {
   // Single quotes keep everything as it is for the shell; a line that ended in a backslash would continue the instruction.
   const words = lines.map((line) => `'${line.replaceAll("'", `'"'"'`)}'`);
   if (words.length === 0) return `RUN : > ${quote(path)}${then}`;

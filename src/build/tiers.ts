@@ -1,0 +1,147 @@
+/** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
+import type { Writable } from 'node:stream';
+import type Docker from 'dockerode';
+import { VERSION } from '../root.ts';
+import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
+import { type BuildDeps, buildImage } from './build.ts';
+import { imageInfo, moveTag, readFileFromImage, untag } from './inspect.ts';
+import { loadContent, relabel } from './load.ts';
+import { ensureRootfs } from './rootfs.ts';
+
+/** What render made of a plan. */
+export interface Rendered {
+  base(rootfs: string): string;
+  environment: string | undefined;
+  content(plainImage: string): string | undefined;
+  contentEnvironment: Record<string, string>;
+  workdir: string;
+  writeLayer(checkout: Checkout, sink: Writable): Promise<{ diffId: string; size: number }>;
+}
+
+export interface TiersInput {
+  plan: Plan;
+  resolved: Resolved;
+  rendered: Rendered;
+  checkout: Checkout;
+  options: { refresh: boolean; noCache: boolean };
+}
+
+export interface BuiltTiers {
+  image: string;
+  /** `sha256:…` of the content image. */
+  digest: string;
+  /** Day that packages really are of: the plan's `asOf` unless that had no solution. `latest` when no day had one. */
+  resolvedAsOf: string;
+  tiers: { base: TierState; environment: TierState; content: TierState };
+}
+
+const RESOLVED = 'org.slipway.resolved-as-of';
+const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
+
+/** The content image of a plan, if the engine has it: then nothing has to be built. */
+export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTiers | undefined> {
+  const { image } = plan.tiers.content;
+  const found = await imageInfo(docker, image);
+  if (found === undefined) return undefined;
+  const tiers = { base: 'cached', environment: 'cached', content: 'cached' } as const;
+  return { image, digest: found.id, resolvedAsOf: found.labels[RESOLVED] ?? plan.asOf, tiers };
+}
+
+function tierLabels(tier: 'base' | 'environment' | 'content', plan: Plan): Record<string, string> {
+  return { 'org.slipway.tier': tier, 'org.slipway.key': plan.tiers[tier].key, 'org.slipway.version': VERSION };
+}
+
+async function ensureBase({ plan, rendered, options }: TiersInput, deps: BuildDeps): Promise<TierState> {
+  const { image } = plan.tiers.base;
+  if (!options.noCache && (await imageInfo(deps.docker, image))) return 'cached';
+  const suite = plan.era.debian;
+  const rootfs = await ensureRootfs(suite, deps);
+  const labels = tierLabels('base', plan);
+  await buildImage({ dockerfile: rendered.base(rootfs), tag: image, labels, suite, noCache: options.noCache }, deps);
+  return 'built';
+}
+
+/** The day that the resolver says it used; what stands in the file is the repository's, so only a day counts. */
+async function resolvedDay(plan: Plan, image: string, deps: BuildDeps): Promise<string> {
+  if (!plan.ownPython) return plan.asOf;
+  const text = (await readFileFromImage(deps.docker, image, RESOLVED_FILE, deps.config))?.toString('utf8').trim() ?? '';
+  return /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(text) ? text : plan.asOf;
+}
+
+async function ensureEnvironment(input: TiersInput, deps: BuildDeps): Promise<{ base: TierState; environment: TierState; day: string }> {
+  const { plan, rendered, options } = input;
+  const { image } = plan.tiers.environment;
+  const anew = options.refresh || options.noCache;
+  const found = anew ? undefined : await imageInfo(deps.docker, image);
+  if (found !== undefined) return { base: 'cached', environment: 'cached', day: found.labels[RESOLVED] ?? plan.asOf };
+  const base = await ensureBase(input, deps);
+  const labels = tierLabels('environment', plan);
+  if (rendered.environment === undefined) {
+    // Nothing is added, so the environment is the base under another name.
+    const parent = await imageInfo(deps.docker, plan.tiers.base.image);
+    await moveTag(deps.docker, parent?.id ?? plan.tiers.base.image, image);
+    return { base, environment: base, day: plan.asOf };
+  }
+  const { imageId } = await buildImage(
+    { dockerfile: rendered.environment, tag: image, labels, suite: plan.era.debian, noCache: anew },
+    deps,
+  );
+  const day = await resolvedDay(plan, imageId, deps);
+  await relabel(deps.docker, imageId, image, { [RESOLVED]: day });
+  return { base, environment: 'built', day };
+}
+
+/** BinderHub's tools read repo2docker's labels, registries OCI's. */
+function contentLabels({ plan, resolved }: TiersInput, day: string): Record<string, string> {
+  return {
+    ...tierLabels('content', plan),
+    [RESOLVED]: day,
+    'org.slipway.as-of': plan.asOf,
+    'org.opencontainers.image.source': plan.repo,
+    'org.opencontainers.image.revision': plan.commit,
+    'org.opencontainers.image.created': plan.commitDate,
+    'repo2docker.repo': plan.repo,
+    'repo2docker.ref': resolved.commit,
+    'repo2docker.version': `slipway ${VERSION}`,
+  };
+}
+
+async function buildContent(input: TiersInput, day: string, deps: BuildDeps): Promise<string> {
+  const { plan, rendered, checkout, options } = input;
+  const { image } = plan.tiers.content;
+  const plain = `slipway/content:${plan.tiers.content.key}-plain`;
+  const dockerfile = rendered.content(plain);
+  const labels = contentLabels(input, day);
+  if (plan.fullHistory) await checkout.deepen();
+  const { imageId } = await loadContent(
+    {
+      parentImage: plan.tiers.environment.image,
+      tag: dockerfile === undefined ? image : plain,
+      labels,
+      environment: rendered.contentEnvironment,
+      workdir: rendered.workdir,
+      created: plan.commitDate,
+      writeLayer: (sink) => rendered.writeLayer(checkout, sink),
+    },
+    deps,
+  );
+  if (dockerfile === undefined) return imageId;
+  try {
+    const noCache = options.refresh || options.noCache;
+    return (await buildImage({ dockerfile, tag: image, labels, suite: plan.era.debian, noCache }, deps)).imageId;
+  } finally {
+    await untag(deps.docker, plain);
+  }
+}
+
+/**
+ * Makes sure that the engine has all three tiers.
+ * @throws SlipwayError of the stage build; what was finished before stays and is found next time
+ */
+export async function buildTiers(input: TiersInput, deps: BuildDeps): Promise<BuiltTiers> {
+  const { plan } = input;
+  const { base, environment, day } = await ensureEnvironment(input, deps);
+  const digest = await buildContent(input, day, deps);
+  const { image } = plan.tiers.content;
+  return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
+}

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { detect } from '../../../src/detect/detect.ts';
+import { makePlan } from '../../../src/plan/plan.ts';
+import { renderTakeHome } from '../../../src/render/dockerfile.ts';
+import { PACKAGE_ROOT } from '../../../src/root.ts';
+import { memoryCheckout } from '../../support/checkout.ts';
+
+/** A short lock in place of the real ones, which change with every update of the server. */
+const LOCK = ['jupyterlab==4.2.0 --hash=sha256:00', 'uv==0.5.0 --hash=sha256:11'];
+const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64' });
+
+function readRepo(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(folder, name)).isFile());
+  return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+async function planned(folder: string) {
+  const checkout = memoryCheckout(readRepo(join(folder, 'repo')), { commitDate: '2024-03-15T12:00:00Z' });
+  const { folder: place, matches, notices } = await detect(checkout, config);
+  const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
+  const plan = await makePlan({ checkout, folder: place, matches, notices }, { config, rank, serverLock: () => LOCK });
+  return { plan, dockerfile: renderTakeHome(plan, LOCK) };
+}
+
+const root = join(PACKAGE_ROOT, 'buildpacks');
+const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const cases = folders.flatMap(({ name }) => readdirSync(join(root, name, 'fixtures')).map((one) => join(root, name, 'fixtures', one)));
+
+describe.each(cases.map((folder) => [relative(root, folder).replace('/fixtures', ''), folder]))('%s', (_name, folder) => {
+  test('plan and Dockerfile are as before', async () => {
+    const { plan, dockerfile } = await planned(folder);
+    await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(join(folder, 'plan.json'));
+    await expect(dockerfile).toMatchFileSnapshot(join(folder, 'Dockerfile'));
+  });
+
+  test('a second time gives the same bytes', async () => {
+    expect(await planned(folder)).toEqual(await planned(folder));
+  });
+
+  test('has a check that can be run in the image', () => {
+    const verify = join(folder, 'verify');
+    expect(existsSync(verify) && (statSync(verify).mode & 0o111) !== 0).toBe(true);
+  });
+});

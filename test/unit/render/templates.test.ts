@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { quote, writeLines } from '../../../src/render/templates.ts';
+
+const HOSTILE = ["it's", '$(id)', '`id`', 'a"b', '<script>', '\\', 'x; rm -rf /', '-e', '#x', '%s\\n', '\u202eabc', '', ' ', '${HOME}', '!x', '*'];
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'quote-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each(HOSTILE)('%j reaches a shell as itself', (value) => {
+  expect(execFileSync('sh', ['-c', `printf %s ${quote(value)}`], { encoding: 'utf8' })).toBe(value);
+});
+
+test.each(['a\nRUN id', 'a\rb', 'a\0b'])('%j is refused', (value) => {
+  expect(() => quote(value)).toThrow('line break');
+});
+
+test('lines reach a file as they are, through the rules of a Dockerfile too', () => {
+  const instruction = writeLines(join(folder, 'lines'), HOSTILE);
+  // What the Dockerfile's parser does: comment lines vanish, a backslash at the end of a line continues it.
+  const shell = instruction
+    .split('\n')
+    .filter((line) => !/^\s*#/.test(line))
+    .join('\n')
+    .replace(/\\[ \t]*\n/g, '')
+    .replace(/^RUN /, '');
+  expect(shell).not.toContain('\n');
+  execFileSync('sh', ['-c', shell]);
+  expect(readFileSync(join(folder, 'lines'), 'utf8')).toBe(HOSTILE.map((line) => `${line}\n`).join(''));
+});
