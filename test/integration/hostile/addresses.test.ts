@@ -1,0 +1,131 @@
+/** Addresses and refs that must not hurt; numbers are rows of the list of hostile inputs. */
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ERRORS, type ErrorCode } from '../../../src/errors.ts';
+import { redirectTo } from '../../support/git-server.ts';
+import { canary, DAY, refused, SECRET } from '../../support/refused.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world?.close());
+
+describe('addresses (1–9)', () => {
+  const specs: [string, () => string, ErrorCode[]][] = [
+    ['1: ext::', () => `ext::sh -c "touch% ${canary(world)}"`, ['bad_spec']],
+    ['1: EXT::', () => `EXT::sh -c touch% ${canary(world)}`, ['bad_spec']],
+    ['1: encoded ext::', () => `%65xt::sh -c touch% ${canary(world)}`, ['bad_spec']],
+    [
+      '1: ext:: in a git spec',
+      () => `git/${encodeURIComponent(`ext::sh -c touch% ${canary(world)}`)}/main`,
+      ['bad_spec'],
+    ],
+    ['2: file:', () => 'file:///etc', ['bad_spec', 'host_not_allowed']],
+    ['3: an option', () => `--upload-pack=touch ${canary(world)}`, ['bad_spec']],
+    [
+      '3: an option in a git spec',
+      () => `git/${encodeURIComponent(`--upload-pack=touch ${canary(world)}`)}/main`,
+      ['bad_spec'],
+    ],
+    ['4: ssh with an option', () => `ssh://-oProxyCommand=touch%20${canary(world)}/x`, ['bad_spec']],
+    ['5: a password', () => `https://ada:${SECRET}@127.0.0.1:9/x.git`, ['bad_spec', 'host_not_allowed']],
+    ['6: loopback', () => 'http://127.0.0.2/x.git', ['host_not_allowed']],
+    ['6: localhost', () => 'https://localhost/x.git', ['host_not_allowed']],
+    ['6: decimal', () => 'http://2130706433/x.git', ['host_not_allowed', 'bad_spec']],
+    ['6: octal', () => 'http://0177.0.0.1/x.git', ['host_not_allowed', 'bad_spec']],
+    ['6: short', () => 'http://127.1/x.git', ['host_not_allowed', 'bad_spec']],
+    ['6: mapped', () => 'http://[::ffff:127.0.0.1]/x.git', ['host_not_allowed', 'bad_spec']],
+    ['6: metadata', () => 'http://169.254.169.254/latest', ['host_not_allowed', 'bad_spec']],
+    ['6: CGNAT', () => 'https://100.64.0.1/x.git', ['host_not_allowed', 'bad_spec']],
+    ['9: CR and LF', () => 'https://example.org/a\r\nHost: x/b.git', ['bad_spec']],
+    ['9: bidi', () => 'https://example.org/a\u202eb/c.git', ['bad_spec']],
+  ];
+
+  it.each(specs)('%s', async (_title, spec, codes) => {
+    await refused(world, ['--', spec()], codes);
+  });
+
+  it('5: a password in the address of a host that is allowed', async () => {
+    await world.repo('with-password', [{ date: DAY, files: { a: 'b' } }]);
+    const url = world.server.url('with-password').replace('//', `//ada:${SECRET}@`);
+    const result = await world.run(['plan', '--json', url]);
+    expect(result.stdout + result.stderr).not.toContain(SECRET);
+  });
+
+  it('8: redirects to a private address and to another scheme', async () => {
+    const { url } = await world.repo('redirected', [{ date: DAY, files: { a: 'b' } }]);
+    const asked: string[] = [];
+    const other = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end();
+    });
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
+    const { port } = other.address() as { port: number };
+    for (const target of [`http://127.0.0.1:${port}`, 'file:///etc', 'ftp://127.0.0.1']) {
+      world.server.intercept = redirectTo((path) => `${target}${path}`);
+      await refused(world, [url], ['host_not_allowed', 'not_git', 'repo_not_found', 'host_unreachable', 'bad_spec']);
+    }
+    world.server.intercept = undefined;
+    expect(asked).toEqual([]);
+    other.close();
+  });
+});
+
+describe('refs (3, 9–12)', () => {
+  it.each([
+    '--upload-pack=touch',
+    '-x',
+    'a\nb',
+    'a b',
+    'a..b',
+    'x\u202ey',
+    '',
+    '@{-1}',
+    ':/x',
+    'HEAD~1',
+    'main^{tree}',
+  ])('a ref that git does not allow: %j', async (ref) => {
+    const { url } = await world.repo('refs', [{ date: DAY, files: { a: 'b' } }]);
+    const failed = await world.fail(['build', '--json', `--ref=${ref}`, url]);
+    expect(['bad_spec', 'ref_not_found', 'bad_usage']).toContain(failed.code);
+  });
+
+  it('10: a ref that shells, Dockerfiles and HTML would understand is data', async () => {
+    const ref = `$(touch\${IFS}canary)\`id\`"'<script>&;x`;
+    const { url, shas } = await world.repo('odd-refs', [
+      { date: DAY, branch: ref, files: { 'index.md': 'x' } },
+      { date: DAY, files: { 'index.md': 'y' } },
+    ]);
+    const built = await world.build([`--ref=${ref}`, url]);
+    const labels = (await world.docker.getImage(built.imageName).inspect()).Config.Labels;
+    expect(Object.values(labels)).toContain(shas[0]);
+    expect((await world.plan([`--ref=${ref}`, url])).commit).toBe(shas[0]);
+  });
+
+  it('11: a tag and a branch of one name, and a short sha', async () => {
+    const { url, shas } = await world.repo('ambiguous', [
+      { date: DAY, files: { a: '1' }, tags: ['v1'] },
+      { date: DAY, files: { a: '2' }, branch: 'v1', from: 'main' },
+    ]);
+    const result = await world.run(['plan', '--json', '--ref=v1', url]);
+    if (result.exitCode === 0) expect(shas).toContain(JSON.parse(result.stdout).commit);
+    else expect(result.exitCode).toBe(ERRORS.ref_ambiguous.exit);
+    expect((await world.plan([`--ref=${shas[0]?.slice(0, 10)}`, url])).commit).toBe(shas[0]);
+  });
+
+  it('12: a ref that moves between resolve and fetch', async () => {
+    const { url, shas } = await world.repo('moving', [{ date: DAY, files: { 'note.md': 'old' } }]);
+    let moved = false;
+    world.server.intercept = (request) => {
+      if (moved || request.method !== 'POST') return false;
+      moved = true;
+      return false;
+    };
+    await world.repo('moving-later', [{ date: DAY, files: { a: 'b' } }]);
+    const planned = await world.plan([url]);
+    world.server.intercept = undefined;
+    expect(planned.commit).toBe(shas[0]);
+  });
+});
