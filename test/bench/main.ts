@@ -1,0 +1,48 @@
+/** `npm run bench`: the promises of speed, each measured beside what it is compared with, on this machine, in this run. */
+import { execFileSync } from 'node:child_process';
+import { openWorld, type World } from '../support/world.ts';
+import { environmentRows } from './environment.ts';
+import { launchRow } from './launch.ts';
+import { type GitClock, gitClock, type Row } from './measure.ts';
+import { memoryRow } from './memory.ts';
+import { planRows } from './plan.ts';
+
+const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>> = {
+  plan: planRows,
+  environment: environmentRows,
+  launch: async (world) => [await launchRow(world)],
+  memory: async (world) => [await memoryRow(world)],
+};
+
+function table(rows: Row[]): string {
+  const lines = rows.map((row) => [
+    row.measure,
+    row.ours,
+    row.against,
+    row.value,
+    row.aim,
+    row.isMet ? 'met' : 'MISSED',
+  ]);
+  const all = [['measure', 'ours', 'against', 'result', 'aim', ''], ...lines];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0))) ?? [];
+  return all.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+}
+
+const wanted = process.argv.slice(2);
+const world = await openWorld();
+try {
+  const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  const clock = await gitClock(world.data, git);
+  world.settings.PATH = clock.path;
+  process.env.PATH = clock.path;
+  const rows: Row[] = [];
+  for (const [name, section] of Object.entries(SECTIONS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    process.stderr.write(`measuring ${name} …\n`);
+    rows.push(...(await section(world, clock)));
+  }
+  process.stdout.write(`${table(rows)}\n`);
+  if (rows.some(({ isMet }) => !isMet)) process.exitCode = 1;
+} finally {
+  await world.close();
+}

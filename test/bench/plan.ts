@@ -1,0 +1,90 @@
+/** Planning: of a typical repository, of one with 100,000 files, and as a process; always beside git. */
+import { loadConfig } from '../../src/config.ts';
+import { detect } from '../../src/detect/detect.ts';
+import { fetchCheckout } from '../../src/fetch/fetch.ts';
+import { createGit } from '../../src/fetch/git.ts';
+import { makePlan } from '../../src/plan/plan.ts';
+import { rankPythons } from '../../src/plan/wheels.ts';
+import { renderTakeHome } from '../../src/render/dockerfile.ts';
+import { serverLock } from '../../src/render/server-lock.ts';
+import { resolveRef } from '../../src/resolve/resolve.ts';
+import { parseRepo } from '../../src/resolve/spec.ts';
+import { notebook } from '../support/notebook.ts';
+import { cleanEnvironment } from '../support/slipway.ts';
+import type { World } from '../support/world.ts';
+import { type GitClock, median, ms, type Row, timed } from './measure.ts';
+
+const TYPICAL = {
+  'requirements.txt': 'numpy==1.26.4\npandas\nmatplotlib>=3.5\n',
+  'apt.txt': 'graphviz\n',
+  postBuild: { content: '#!/bin/bash\njupyter --version\n', mode: '755' as const },
+  'README.md': '# Typical\n',
+  'index.ipynb': notebook('import pandas\npandas.__version__'),
+};
+
+export async function planRows(world: World, clock: GitClock): Promise<Row[]> {
+  const typical = await world.repo('typical', [{ date: '2024-03-10', files: TYPICAL }]);
+  const many = Object.fromEntries(
+    Array.from({ length: 100_000 }, (_, index) => [`data/${index % 300}/${index}.csv`, `${index}\n`]),
+  );
+  const large = await world.repo('large', [{ date: '2024-03-10', files: { ...TYPICAL, ...many } }]);
+  return [
+    row('plan of a typical repository, beside git', await ownTime(world, clock, typical.url, 5), 20),
+    row('plan of 100,000 files, beside git', await ownTime(world, clock, large.url, 1), 500),
+    row('plan as a process, beside git', await processTime(world, clock, typical.url), 150),
+  ];
+}
+
+function row(measure: string, { total, git }: { total: number; git: number }, aim: number): Row {
+  return {
+    measure,
+    ours: ms(total),
+    against: `${ms(git)} of it in git`,
+    value: ms(total - git),
+    aim: `≤ ${aim} ms`,
+    isMet: total - git <= aim,
+  };
+}
+
+/** Detect, plan and render on a checkout that is there; history is asked of git as part of it. */
+async function ownTime(world: World, clock: GitClock, repo: string, rounds: number) {
+  const config = loadConfig(cleanEnvironment({ ...world.settings, PATH: clock.path }));
+  const signal = new AbortController().signal;
+  const spec = parseRepo(repo, { allowLocal: false });
+  const resolved = await resolveRef(spec, { git: createGit(config, signal), config });
+  const runs: { total: number; git: number }[] = [];
+  // The first round warms up what a process of its own would pay for; that is the next row's.
+  for (let round = 0; round <= rounds; round += 1) {
+    const checkout = await fetchCheckout(resolved, { subdir: '', signal, emit: () => undefined }, { config });
+    try {
+      await clock.take();
+      const { took } = await timed(async () => {
+        const found = await detect(checkout, config);
+        const plan = await makePlan({ checkout, ...found }, { config, serverLock, rank: rankPythons(config) });
+        return renderTakeHome(plan, serverLock(plan.era.debian));
+      });
+      runs.push({ total: took, git: await clock.take() });
+    } finally {
+      await checkout.dispose();
+    }
+  }
+  return best(runs.slice(1));
+}
+
+/** `slipway plan` of a commit that nobody has planned before, whole processes. */
+async function processTime(world: World, clock: GitClock, repo: string) {
+  const runs: { total: number; git: number }[] = [];
+  for (let round = 0; round < 7; round += 1) {
+    await world.repo('typical', [{ date: '2024-03-11', files: { 'README.md': `# ${round}\n` } }]);
+    await clock.take();
+    const { took } = await timed(() => world.plan([repo]));
+    runs.push({ total: took, git: await clock.take() });
+  }
+  return best(runs);
+}
+
+/** The run in the middle by its own time. */
+function best(runs: { total: number; git: number }[]): { total: number; git: number } {
+  const middle = median(runs.map(({ total, git }) => total - git));
+  return runs.find(({ total, git }) => total - git === middle) ?? { total: Number.NaN, git: 0 };
+}
