@@ -139,11 +139,11 @@ async function removeContainers(docker: Docker, data: string): Promise<void> {
     await docker.getContainer(Id).remove({ force: true, v: true });
 }
 
-/** Base images and root file systems are kept on purpose, and so no trace. */
+/** A base or an environment that was finished is kept on purpose, and so no trace of what failed later. */
 async function look(docker: Docker, data: string, temporary: string): Promise<string[]> {
   const containers = (await ownContainers(docker, data)).map(({ Names }) => `container ${Names.join(' ')}`);
   const images = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
-  const tiers = images.filter((tag) => /^slipway\/(?:environment|content)/.test(tag)).map((tag) => `image ${tag}`);
+  const tiers = images.filter((tag) => /^slipway\/(?:content|build):/.test(tag)).map((tag) => `image ${tag}`);
   const files = (await readdir(temporary, { recursive: true })).map((path) => `temporary file ${path}`);
   return [...containers, ...tiers, ...files];
 }
