@@ -51,7 +51,8 @@ describe('JupyterLab in a browser', () => {
     expect(await page.locator('.lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel').allTextContents()).toContain(
       'tide table.ipynb',
     );
-    await panel.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 60_000 });
+    // The indicator says idle before the kernel is connected, and what is run until then is lost.
+    await page.locator('#jp-main-statusbar', { hasText: /\| Idle/ }).waitFor({ timeout: 60_000 });
 
     await page.locator('.lm-MenuBar-itemLabel', { hasText: /^Run$/ }).click();
     await page.locator('.lm-Menu-itemLabel', { hasText: /^Run All Cells$/ }).click();
