@@ -5,8 +5,8 @@
  *   node bin/setup.mjs [--engine] [--test [vitest's options]] [--then <command of slipway>]
  */
 import { compile } from './setup/compile.mjs';
-import { installPackages } from './setup/packages.mjs';
 import { requireNode } from './setup/node.mjs';
+import { installPackages } from './setup/packages.mjs';
 import { SetupError, say } from './setup/say.mjs';
 
 function parse(argv) {
@@ -14,23 +14,27 @@ function parse(argv) {
   const own = then < 0 ? argv : argv.slice(0, then);
   const test = own.indexOf('--test');
   const isEngine = own.includes('--engine');
-  return { isEngine, test: test < 0 ? undefined : own.slice(test + 1), then: then < 0 ? undefined : argv.slice(then + 1) };
+  return {
+    isEngine,
+    test: test < 0 ? undefined : own.slice(test + 1),
+    command: then < 0 ? undefined : argv.slice(then + 1),
+  };
 }
 
-async function run({ isEngine, test, then }) {
+async function run({ isEngine, test, command }) {
   requireNode();
   await installPackages();
   await compile();
   if (isEngine) await (await import('./setup/engine.mjs')).requireEngine();
   if (test) return (await import('./setup/test.mjs')).runTests(test);
-  if (!then) {
+  if (!command) {
     say('Slipway is set up: npm run launch -- <repo>, or bin/slipway --help.');
     return 0;
   }
   // npm runs scripts in the checkout; a folder that was typed is meant from where it was typed.
   if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
   const { main } = await import('../dist/src/main.js');
-  return main(then);
+  return main(command);
 }
 
 try {

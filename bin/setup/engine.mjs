@@ -1,6 +1,7 @@
 /** A Docker engine: the one that runs, or one that is installed and started. */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+
 import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasProgram, run } from './run.mjs';
@@ -14,8 +15,10 @@ const START_TIME = 60_000;
 
 const ADVICE = {
   debian: 'sudo apt-get install docker.io iptables debootstrap && sudo usermod -aG docker "$USER", then log in again',
-  fedora: 'sudo dnf install moby-engine debootstrap && sudo systemctl enable --now docker && sudo usermod -aG docker "$USER", then log in again',
-  macos: 'install Docker Desktop (https://docs.docker.com/desktop/setup/install/mac-install/) and start it; or brew install colima docker && colima start, and set DOCKER_HOST to the socket that colima status names',
+  fedora:
+    'sudo dnf install moby-engine debootstrap && sudo systemctl enable --now docker && sudo usermod -aG docker "$USER", then log in again',
+  macos:
+    'install Docker Desktop (https://docs.docker.com/desktop/setup/install/mac-install/) and start it; or brew install colima docker && colima start, and set DOCKER_HOST to the socket that colima status names',
   other: 'install Docker Engine (https://docs.docker.com/engine/install/) and start it',
 };
 
@@ -74,7 +77,9 @@ async function provide() {
   const isDebian = system() === 'debian';
   if (!isRoot() || process.platform !== 'linux') {
     const start = 'sudo systemctl enable --now docker';
-    throw hasProgram('dockerd') ? missing(`nothing answers at ${SOCKET}`, start) : missing('there is none on this machine');
+    throw hasProgram('dockerd')
+      ? missing(`nothing answers at ${SOCKET}`, start)
+      : missing('there is none on this machine');
   }
   if (!hasProgram('dockerd') || !hasProgram('iptables')) {
     if (!isDebian) throw missing('there is none on this machine');
@@ -99,7 +104,9 @@ async function start() {
 
 /** Without an init system the engine outlives us as a process of its own. */
 async function startAlone() {
-  say(`Starting the Docker engine (dockerd, log in ${LOG}). It keeps running; stop it with: kill $(cat /var/run/docker.pid)`);
+  say(
+    `Starting the Docker engine (dockerd, log in ${LOG}). It keeps running; stop it with: kill $(cat /var/run/docker.pid)`,
+  );
   mkdirSync('/var/log/slipway', { recursive: true });
   const log = openSync(LOG, 'a');
   const child = spawn('dockerd', [], { detached: true, stdio: ['ignore', log, log], cwd: '/' });

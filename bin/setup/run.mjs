@@ -1,7 +1,7 @@
 /** Programs that set-up runs. */
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { accessSync, constants as files } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

@@ -15,7 +15,9 @@ async function requirePrograms() {
   if (packages.includes('debootstrap')) packages.push('debian-archive-keyring');
   if (system() === 'debian' && isRoot()) return aptInstall(packages, 'The tests need more');
   const how = { debian: 'sudo apt-get install', fedora: 'sudo dnf install', macos: 'brew install' }[system()];
-  throw new SetupError(`The tests need these programs: ${packages.join(', ')}.\nWhat to do: ${how ?? 'install'} ${packages.join(' ')}`);
+  throw new SetupError(
+    `The tests need these programs: ${packages.join(', ')}.\nWhat to do: ${how ?? 'install'} ${packages.join(' ')}`,
+  );
 }
 
 /**

@@ -41,11 +41,17 @@ function unknownOption(typed: string, command: Command): SlipwayError {
   const names = optionsOf(command).map((option) => `--${option.name}`);
   const near = nearest(typed, names);
   const meant = near ? `Did you mean ${near}?` : `Its options are ${names.join(', ')}.`;
-  const dash = command.operands.includes('<repo>') ? ' Put -- before a repository that begins with a dash.' : '';
+  const dash = command.operands.includes('<repo>') ? ` If it is a repository, put -- before it.` : '';
   return badUsage(`slipway ${command.name} has no option ${plainLine(typed)}.`, `${meant}${dash}`);
 }
 
-type Token = { rawName: string; name: string; value?: string | undefined; inlineValue?: boolean | undefined };
+interface Token {
+  /** As typed, with its dashes. */
+  rawName: string;
+  name: string;
+  value?: string | undefined;
+  inlineValue?: boolean | undefined;
+}
 
 function checkOption(token: Token, command: Command): void {
   const option = optionsOf(command).find((one) => one.name === token.name);
@@ -73,13 +79,21 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
     ]),
   );
   const parsed = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
-  for (const token of parsed.tokens) if (token.kind === 'option') checkOption(token, command);
+  for (const token of parsed.tokens) {
+    // Of letters run together, `-weird`, the whole word is what was typed.
+    if (token.kind === 'option') checkOption({ ...token, rawName: wordOf(token, argv) }, command);
+  }
   const entries = Object.entries(parsed.values);
   const values = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const switches = new Set(entries.filter(([, value]) => value === true).map(([name]) => name));
   const args = { switches, values: Object.fromEntries(values), operands: parsed.positionals };
   if (!switches.has('help')) checkCount(command, args.operands);
   return args;
+}
+
+function wordOf(token: { rawName: string; index: number }, argv: readonly string[]): string {
+  const word = argv[token.index] ?? token.rawName;
+  return word.startsWith('--') || !word.startsWith('-') ? token.rawName : word;
 }
 
 function checkCount(command: Command, operands: readonly string[]): void {

@@ -16,10 +16,33 @@ function withoutCredentials(value: string): string {
   return value.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s,@]*(?:@[^/?#\s,@]*)*@/gi, '$1***@');
 }
 
-function valueOf(config: Config, name: SettingName): string {
+const UNITS = {
+  bytes: [
+    ['T', 2 ** 40],
+    ['G', 2 ** 30],
+    ['M', 2 ** 20],
+    ['K', 2 ** 10],
+  ],
+  duration: [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+    ['ms', 1],
+  ],
+} as const;
+
+/** A value as it would be written in the environment: the largest unit of which it is a whole number. */
+function written(kind: string, value: unknown): string {
+  if ((kind !== 'bytes' && kind !== 'duration') || typeof value !== 'number') return String(value);
+  const unit = UNITS[kind].find(([, size]) => value >= size && value % size === 0);
+  return unit ? `${value / unit[1]}${unit[0]}` : String(value);
+}
+
+function textOf(config: Config, name: SettingName): string {
   const definition = SETTINGS[name] as { secret?: boolean; kind: string };
   const value = config[name] as unknown;
-  const text = withoutCredentials(Array.isArray(value) ? value.join(',') : String(value));
+  const text = withoutCredentials(Array.isArray(value) ? value.join(',') : written(definition.kind, value));
   // A proxy is secret for its password only, and its host is what one wants to see.
   const isAddress = /^[a-z]+:\/\//i.test(text);
   return definition.secret && text !== '' && !isAddress ? '***' : text;
@@ -30,7 +53,7 @@ export function shownSettings(config: Config): Shown[] {
   return (Object.keys(SETTINGS) as SettingName[]).map((name) => {
     const { doc, default: fallback } = SETTINGS[name] as { doc: string; default: string | (() => string) };
     const usual = typeof fallback === 'function' ? fallback() : fallback;
-    return { name, value: valueOf(config, name), source: config.sources[name], meaning: doc, default: usual };
+    return { name, value: textOf(config, name), source: config.sources[name], meaning: doc, default: usual };
   });
 }
 

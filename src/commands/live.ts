@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 import { type Durations, START, usualDuration } from './durations.ts';
 import type { View } from './progress.ts';
 import { advance, newProgress, type Progress, type StageName } from './stages.ts';
-import { fit, type Paint, pad, seconds } from './text.ts';
+import { clip, type Paint, pad, seconds } from './text.ts';
 
 const TICK = 100;
 const LOG_SHOWN = 12;
@@ -38,7 +38,7 @@ function stageLine(stage: Stage, progress: Progress, frame: Frame): string {
   const { paint, tick, known, now, width } = frame;
   const time = times(stage, progress, known, now);
   const room = width - 11 - (time === '' ? 0 : time.length + 2);
-  const text = fit(content(stage, progress), Math.max(0, room));
+  const text = clip(content(stage, progress), Math.max(0, room));
   const name = stage.state === 'waiting' ? paint.dim(stage.name) : paint.bold(stage.name);
   const filled = time === '' ? text : pad(text, Math.max(0, room));
   // On a very narrow terminal the name alone has to do.
@@ -61,7 +61,7 @@ export function drawFrame(progress: Progress, frame: Frame): string[] {
   const lines = progress.stages.map((stage) => stageLine(stage, progress, frame));
   const isBuilding = progress.stages.some(({ name, state }) => name === 'Build' && state === 'current');
   const last = isBuilding ? progress.log.at(-1) : undefined;
-  if (last) lines.push(frame.paint.dim(fit(`  ${last}`, frame.width)));
+  if (last) lines.push(frame.paint.dim(clip(`  ${last}`, frame.width)));
   return lines;
 }
 
@@ -100,7 +100,7 @@ export function liveView(screen: WriteStream, names: readonly StageName[], known
       if (failed) advance(progress, { phase: 'failed', message: '', code: '' }, performance.now());
       draw();
       const log = failed && wasBuilding ? progress.log.slice(-LOG_SHOWN) : [];
-      for (const line of log) screen.write(`${paint.dim(fit(`  ${line}`, width()))}\n`);
+      for (const line of log) screen.write(`${paint.dim(clip(`  ${line}`, width()))}\n`);
       showCursor();
     },
   };

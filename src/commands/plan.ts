@@ -2,7 +2,7 @@
 import type { Plan } from '../types.ts';
 import { type Command, type Io, JSON_OPTION, REPO_DETAILS, REPO_OPTIONS, repoRequest } from './command.ts';
 import { withProgress } from './progress.ts';
-import { columns, fit, type Paint, pad, painter, plainLine, wrap } from './text.ts';
+import { clip, columns, type Paint, pad, painter, plainLine, wrap } from './text.ts';
 
 /** The plan as programs get it; the order of its keys is part of the output. */
 export function planObject(plan: Plan, dockerfile: string): Record<string, unknown> {
@@ -57,8 +57,8 @@ function tierLines(plan: Plan, width: number, paint: Paint): string[] {
   return (['base', 'environment', 'content'] as const).flatMap((tier) => {
     const places: readonly string[] = PLACES[tier];
     const steps = plan.steps.filter(({ place }) => places.includes(place));
-    const image = fit(plainLine(plan.tiers[tier].image), Math.max(10, width - 16));
-    const titles = steps.map(({ title }) => `${' '.repeat(15)}${fit(plainLine(title), Math.max(10, width - 16))}`);
+    const image = clip(plainLine(plan.tiers[tier].image), Math.max(10, width - 16));
+    const titles = steps.map(({ title }) => `${' '.repeat(15)}${clip(plainLine(title), Math.max(10, width - 16))}`);
     return [`  ${paint.cyan(pad(tier, 13))}${paint.dim(image)}`, ...titles];
   });
 }

@@ -73,21 +73,26 @@ export function advance(progress: Progress, event: SlipwayEvent, now: number): v
     case 'fetching': {
       const stage = event.stage === 'plan' ? 'Plan' : 'Find';
       enter(progress, stage, now);
-      return detail(progress, stage, event.message);
+      detail(progress, stage, event.message);
+      break;
     }
     case 'building':
-      return building(progress, event, now);
+      building(progress, event, now);
+      break;
     case 'built':
       enter(progress, 'Build', now);
       detail(progress, 'Build', tierSummary(event.tiers));
       delete progress.step;
-      return enter(progress, progress.stages.some(({ name }) => name === 'Start') ? 'Start' : 'end', now);
+      enter(progress, progress.stages.some(({ name }) => name === 'Start') ? 'Start' : 'end', now);
+      break;
     case 'launching':
       enter(progress, 'Start', now);
-      return detail(progress, 'Start', event.message);
+      detail(progress, 'Start', event.message);
+      break;
     case 'ready':
       detail(progress, 'Start', 'its server answers');
-      return enter(progress, 'end', now);
+      enter(progress, 'end', now);
+      break;
     case 'failed':
       for (const stage of progress.stages.filter(({ state }) => state === 'current'))
         Object.assign(stage, { state: 'failed', took: now - stage.since });

@@ -26,7 +26,7 @@ export function columns(line: string): number {
 }
 
 /** Cuts a safe line to a number of columns, with `…` where something was left out. */
-export function fit(line: string, limit: number): string {
+export function clip(line: string, limit: number): string {
   if (columns(line) <= limit) return line;
   let kept = '';
   let count = 0;
