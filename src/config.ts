@@ -40,8 +40,8 @@ const hostPlatform = () => `linux/${process.arch === 'x64' ? 'amd64' : process.a
 /** Every setting there is. Durations are in milliseconds and sizes in bytes once parsed. */
 export const SETTINGS = {
   SLIPWAY_DATA: text(dataFolder, 'Data folder: caches, root file systems, records of builds'),
-  DOCKER_HOST: text('', "The engine's address; empty: /var/run/docker.sock, or DOCKER_CONTEXT's is not read"),
-  DOCKER_CERT_PATH: text('', "Folder with ca.pem, cert.pem and key.pem for an engine over TLS"),
+  DOCKER_HOST: text('', 'Address of the Docker engine; empty: unix:///var/run/docker.sock'),
+  DOCKER_CERT_PATH: text('', 'Folder with ca.pem, cert.pem and key.pem for an engine over TLS'),
   HTTP_PROXY: text('', 'Proxy for http; reaches git, builds and sessions', { secret: true }),
   HTTPS_PROXY: text('', 'Proxy for https; reaches git, builds and sessions', { secret: true }),
   NO_PROXY: text('', 'Hosts that are reached without a proxy'),
@@ -162,6 +162,16 @@ function unknownNames(env: NodeJS.ProcessEnv, file: Record<string, unknown>): st
 
 /** What programs that we start need of our own environment to be found and to run at all; nothing secret. */
 export function ambientVariables(): Record<string, string> {
-  const names = ['PATH', 'SystemRoot', 'TMPDIR', 'LD_LIBRARY_PATH'];
+  const names = ['PATH', 'SystemRoot', 'TMPDIR', 'LD_LIBRARY_PATH', 'GIT_SSL_CAINFO', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+/** What the environment says of the terminal and the desktop that a command runs in. */
+export function terminalFacts(env: NodeJS.ProcessEnv = process.env) {
+  return {
+    noColor: Boolean(env.NO_COLOR),
+    isDumb: env.TERM === 'dumb',
+    isCi: Boolean(env.CI) && env.CI !== 'false',
+    hasDisplay: process.platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY),
+  };
 }

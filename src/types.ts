@@ -72,8 +72,26 @@ export interface Checkout {
   list(path: string): Promise<readonly string[]>;
   /** The text of a file, BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
   read(path: string): Promise<string>;
+  /** Fetches all commits and tags into `.git`, for tools that ask git for a version; only called when a plan needs it. */
+  deepen(): Promise<void>;
   /** Removes everything that fetch made. */
   dispose(): Promise<void>;
+}
+
+/** What a remote says that it has. */
+export interface RemoteRefs {
+  /** Full ref name → commit, annotated tags already dereferenced; `HEAD` among them unless the repository is empty. */
+  refs: ReadonlyMap<string, string>;
+}
+
+/** What resolving asks of git; fetch/ answers, because it alone runs git. */
+export interface GitRemote {
+  /** Every ref, without fetching anything. */
+  listRefs(spec: RepoSpec): Promise<RemoteRefs>;
+  /** Full SHAs of the commits reachable from a ref whose SHA begins with `prefix`. */
+  expandSha(spec: RepoSpec, prefix: string): Promise<string[]>;
+  /** State of a local folder: HEAD's commit when its work tree is clean, else `local-<hash of its content>`. */
+  localCommit(folder: string): Promise<string>;
 }
 
 export interface Evidence {
@@ -209,7 +227,12 @@ export type TierState = 'cached' | 'built';
 
 /** What goes to people and programs while things happen; phases are BinderHub's. */
 export type SlipwayEvent =
-  | { phase: 'waiting' | 'fetching' | 'launching'; message: string }
+  | {
+      phase: 'waiting' | 'fetching' | 'launching';
+      message: string;
+      /** The checkout is there and being planned; for people's progress only. */
+      stage?: 'plan';
+    }
   | { phase: 'building'; message: string; step?: { title: string; number: number; total: number } }
   | {
       phase: 'built';

@@ -1,0 +1,105 @@
+/** One repository at one commit, fetched as little as the server allows and written to disk once the limits are kept. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SlipwayError } from '../errors.ts';
+import { refusesSha } from './git-errors.ts';
+import type { Online } from './online.ts';
+import { writeRepository } from './repository.ts';
+import { type GitCall, runGit } from './run-git.ts';
+import { listTree, type Totals, type TreeEntry } from './tree.ts';
+
+export interface CommitSource {
+  url: string;
+  commit: string;
+  /** A ref that the commit was at, for servers that do not hand out commits by hash. */
+  ref: string;
+}
+
+/** What was written to a work tree. */
+export interface WrittenCommit {
+  root: string;
+  commit: string;
+  entries: TreeEntry[];
+  date: Date;
+  hasParents: boolean;
+}
+
+/** Fetches a commit into `<root>/.git` and checks it out; `root` need not exist. */
+export async function fetchCommit(
+  online: Online,
+  source: CommitSource,
+  root: string,
+  totals: Totals,
+): Promise<WrittenCommit> {
+  const gitDir = join(root, '.git');
+  await writeRepository(gitDir, { head: source.commit });
+  await fetchObjects(online, source, gitDir);
+  try {
+    return await writeCommit(root, source.commit, totals, online.signal);
+  } catch (error) {
+    throw online.explain(source.url, error);
+  }
+}
+
+async function fetchObjects(online: Online, source: CommitSource, gitDir: string): Promise<void> {
+  const { url, commit } = source;
+  const fetch = (...args: string[]) =>
+    online.tryGit(['fetch', '--no-tags', '--no-write-fetch-head', ...args], { gitDir });
+  const attempts = [() => fetch('--depth=1', '--', url, commit), ...otherWays(fetch, source)];
+  let last: unknown;
+  for (const attempt of attempts) {
+    try {
+      await attempt();
+      if (await hasCommit(gitDir, commit)) return;
+    } catch (error) {
+      const explained = online.explain(url, error);
+      if (!refusesSha(error) || online.gate.failure()) throw explained;
+      last = error;
+    }
+  }
+  throw new SlipwayError('ref_not_found', `The repository has no commit ${commit}.`, {
+    cause: last,
+    hint: 'It may have been removed by a forced push: give a branch or tag instead.',
+  });
+}
+
+/** For servers that refuse: the ref's tip, if it has not moved; at last everything, and the rest is dropped later. */
+function otherWays(
+  fetch: (...args: string[]) => Promise<string>,
+  { url, ref }: CommitSource,
+): (() => Promise<string>)[] {
+  const refs = ['+refs/heads/*:refs/slipway/heads/*', '+refs/tags/*:refs/slipway/tags/*'];
+  const tip = () => fetch('--depth=1', '--', url, ref);
+  const everything = () => fetch('--', url, ...refs);
+  return /^[0-9a-f]{4,40}$/i.test(ref) ? [everything] : [tip, everything];
+}
+
+async function hasCommit(gitDir: string, commit: string): Promise<boolean> {
+  const type = await runGit(['cat-file', '-t', commit], { gitDir }).catch(() => '');
+  return type.trim() === 'commit';
+}
+
+/** Checks a commit out whose objects are there; the limits are checked before a file is written. */
+export async function writeCommit(
+  root: string,
+  commit: string,
+  totals: Totals,
+  signal?: AbortSignal,
+): Promise<WrittenCommit> {
+  const gitDir = join(root, '.git');
+  const call: GitCall = { gitDir, ...(signal ? { signal } : {}) };
+  const head = readCommit(await runGit(['cat-file', 'commit', commit], call));
+  const entries = await listTree(commit, call, totals);
+  await mkdir(root, { recursive: true });
+  await runGit(['reset', '--hard', commit], { ...call, workTree: root });
+  await rm(join(gitDir, 'ORIG_HEAD'), { force: true });
+  return { root, commit, entries, ...head };
+}
+
+const YEAR_9999 = 253_370_764_800;
+
+function readCommit(text: string): { date: Date; hasParents: boolean } {
+  const header = text.slice(0, text.indexOf('\n\n'));
+  const seconds = Number(/^committer .*> (-?\d+) [+-]\d+$/m.exec(header)?.[1] ?? 0);
+  return { date: new Date(Math.min(Math.max(seconds, 0), YEAR_9999) * 1000), hasParents: /^parent /m.test(header) };
+}

@@ -1,0 +1,102 @@
+/** Reading a checkout without being led out of it, and without waiting for what never answers. */
+import { constants } from 'node:fs';
+import { lstat, open, readdir, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { SlipwayError } from '../errors.ts';
+import { folderOf, resolveInside, shown } from '../paths.ts';
+import type { EntryKind } from '../types.ts';
+
+/** Environment files are small; more than this is a mistake or an attack. */
+export const MAX_TEXT = 2 ** 20;
+
+function unsafe(path: string, why: string): SlipwayError {
+  return new SlipwayError('unsafe_file', `${shown(path)} is not read: ${why}.`, {
+    hint: 'Make it a regular file inside the repository.',
+  });
+}
+
+/** Where a path really is once links are followed; undefined when nothing is there. @throws unsafe_file */
+async function realInside(root: string, path: string): Promise<string | undefined> {
+  const clean = resolveInside('', path);
+  if (clean === undefined) throw unsafe(path, 'it leads out of the repository');
+  const real = await realpath(join(root, clean)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw unsafe(path, error.code === 'ELOOP' ? 'it is a link to itself' : `the system says ${error.code}`);
+  });
+  if (real === undefined) return undefined;
+  if (real !== root && !real.startsWith(root + sep))
+    throw unsafe(path, 'it is a link that leads out of the repository');
+  const inGit = real
+    .slice(root.length + 1)
+    .split(sep)
+    .includes('.git');
+  if (inGit) throw unsafe(path, 'it leads into .git');
+  return real;
+}
+
+/** What stands at a path, its last component not followed. @throws unsafe_file when a folder on the way leads out */
+export async function kindOf(root: string, path: string): Promise<EntryKind | undefined> {
+  if (path === '') return 'folder';
+  const folder = await realInside(root, folderOf(path));
+  if (folder === undefined) return undefined;
+  const found = await lstat(join(folder, path.slice(path.lastIndexOf('/') + 1))).catch(() => undefined);
+  if (!found) return undefined;
+  if (found.isFile()) return 'file';
+  if (found.isDirectory()) return 'folder';
+  return found.isSymbolicLink() ? 'link' : 'other';
+}
+
+/** Names in a folder, sorted by byte and without `.git`; empty when there is no such folder. @throws unsafe_file */
+export async function namesIn(root: string, path: string): Promise<string[]> {
+  const folder = await realInside(root, path);
+  if (folder === undefined) return [];
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR') return [];
+    throw unsafe(path, `the system says ${error.code}`);
+  });
+  return names.filter((name) => name !== '.git').sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** The text of a file of at most 1 MB, a byte order mark dropped. @throws unsafe_file, file_too_large, file_not_text */
+export async function readText(root: string, path: string): Promise<string> {
+  const real = await realInside(root, path);
+  if (real === undefined) throw unsafe(path, 'there is no such file');
+  // O_NONBLOCK: opening a FIFO without it waits for a writer for ever.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(real, flags).catch((error: NodeJS.ErrnoException) => {
+    throw unsafe(path, `the system says ${error.code}`);
+  });
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw unsafe(path, found.isDirectory() ? 'it is a folder' : 'it is a device or a pipe');
+    if (found.size > MAX_TEXT) {
+      throw new SlipwayError(
+        'file_too_large',
+        `${shown(path)} has ${found.size} bytes; an environment file may have ${MAX_TEXT}.`,
+        {
+          hint: 'Environment files are short lists: remove what does not belong there.',
+        },
+      );
+    }
+    return decodeText(await file.readFile(), path);
+  } finally {
+    await file.close();
+  }
+}
+
+function decodeText(bytes: Buffer, path: string): string {
+  const isWide = bytes.length % 2 === 0 && bytes.length >= 2;
+  const label =
+    isWide && bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : isWide && bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8';
+  try {
+    const text = new TextDecoder(label, { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Falls through to the same error: both mean that it is no text.
+  }
+  throw new SlipwayError('file_not_text', `${shown(path)} is not text in UTF-8.`, { hint: 'Save it as UTF-8.' });
+}

@@ -1,0 +1,19 @@
+/** What a repo provider is: the one place that knows a git host's addresses. */
+import type { Provider, RepoSpec } from '../types.ts';
+
+/** What a provider understood; `ref` and `page` as in RepoSpec. */
+export type Found = Omit<RepoSpec, 'provider'>;
+
+export interface RepoProvider {
+  name: Exclude<Provider, 'local'>;
+  /** One accepted form, shown in hints. */
+  example: string;
+  /** Hosts that may stand without a scheme, and in `git@<host>:<path>`. */
+  hosts: readonly string[];
+  /** A missing `main` or `master` means HEAD. */
+  forgivesDefaultBranch: boolean;
+  /** Reads what follows `<name>/` in a spec, not yet percent-decoded. @throws bad_spec */
+  fromSpec(rest: string): Found;
+  /** Reads an http or https URL without credentials; undefined when it is another provider's. @throws bad_spec */
+  fromUrl(url: URL): Found | undefined;
+}

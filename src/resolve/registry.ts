@@ -1,0 +1,8 @@
+/** Every repo provider, in the order in which a URL is offered to them; `git` takes whatever is left. */
+import type { RepoProvider } from './provider.ts';
+import { gh } from './providers/gh.ts';
+import { gist } from './providers/gist.ts';
+import { git } from './providers/git.ts';
+import { gl } from './providers/gl.ts';
+
+export const PROVIDERS: readonly RepoProvider[] = [gist, gh, gl, git];

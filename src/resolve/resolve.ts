@@ -1,0 +1,84 @@
+/** spec → commit, by `git ls-remote` alone wherever that is enough: no token, no API. */
+import { SlipwayError } from '../errors.ts';
+import { shown } from '../paths.ts';
+import type { GitRemote, RepoSpec, Resolved } from '../types.ts';
+import { FULL_SHA, type Picked, pickRef, type Refs, refNotFound, SHORT_SHA, splitPage } from './refs.ts';
+import { PROVIDERS } from './registry.ts';
+
+export interface ResolveDeps {
+  git: GitRemote;
+}
+
+/** Shorter prefixes than this may be those of several commits even where only one tip matches. */
+const SURE_PREFIX = 7;
+
+/**
+ * Looks up which commit a spec means now.
+ * @throws repo_not_found, ref_not_found, ref_ambiguous, repo_empty, not_git, host_unreachable, host_rate_limited, host_not_allowed
+ */
+export async function resolveRef(spec: RepoSpec, deps: ResolveDeps): Promise<Resolved> {
+  if (spec.page) return resolvePage(spec, spec.page, deps);
+  if (spec.provider === 'local' && (spec.ref === undefined || spec.ref === 'HEAD')) {
+    return { spec, ref: 'HEAD', commit: await deps.git.localCommit(spec.cloneUrl) };
+  }
+  const ref = spec.ref ?? 'HEAD';
+  if (FULL_SHA.test(ref)) return { spec, ref, commit: ref.toLowerCase() };
+  return { spec, ...(await lookUp(spec, ref, await hostRefs(spec, deps), deps)) };
+}
+
+async function resolvePage(spec: RepoSpec, page: { refAndPath: string }, deps: ResolveDeps): Promise<Resolved> {
+  const [first = '', ...rest] = page.refAndPath.split('/');
+  if (FULL_SHA.test(first)) return { spec, ref: first, commit: first.toLowerCase(), ...urlpathOf(rest.join('/')) };
+  const refs = await hostRefs(spec, deps);
+  const split = splitPage(refs, page.refAndPath) ?? { ref: first, path: rest.join('/') };
+  return { spec, ...(await lookUp(spec, split.ref, refs, deps)), ...urlpathOf(split.path) };
+}
+
+async function hostRefs(spec: RepoSpec, { git }: ResolveDeps): Promise<Refs> {
+  const { refs } = await git.listRefs(spec);
+  if (refs.size > 0) return refs;
+  throw new SlipwayError('repo_empty', 'The repository has no commits yet.', {
+    hint: 'Push a first commit, then try again.',
+  });
+}
+
+async function lookUp(spec: RepoSpec, ref: string, refs: Refs, deps: ResolveDeps): Promise<Picked> {
+  const picked = pickRef(refs, ref) ?? (await pickShortSha(spec, ref, refs, deps)) ?? pickDefault(spec, ref, refs);
+  if (picked) return picked;
+  throw refNotFound(refs, ref);
+}
+
+async function pickShortSha(
+  spec: RepoSpec,
+  ref: string,
+  refs: Refs,
+  { git }: ResolveDeps,
+): Promise<Picked | undefined> {
+  if (!SHORT_SHA.test(ref)) return undefined;
+  const prefix = ref.toLowerCase();
+  const tips = [...new Set(refs.values())].filter((commit) => commit.startsWith(prefix));
+  const commits = tips.length === 1 && prefix.length >= SURE_PREFIX ? tips : await git.expandSha(spec, prefix);
+  if (commits.length > 1) {
+    throw new SlipwayError('ref_ambiguous', `Several commits begin with "${shown(ref)}".`, {
+      hint: `Write more of it, for example ${commits
+        .slice(0, 3)
+        .map((commit) => commit.slice(0, 12))
+        .join(' or ')}.`,
+    });
+  }
+  return commits[0] === undefined ? undefined : { ref, commit: commits[0] };
+}
+
+/** Links outlive a rename of the default branch: a missing `main` or `master` means HEAD where the field expects it. */
+function pickDefault(spec: RepoSpec, ref: string, refs: Refs): Picked | undefined {
+  const forgives = PROVIDERS.find(({ name }) => name === spec.provider)?.forgivesDefaultBranch ?? false;
+  const isDefault = ref === 'HEAD' || (forgives && (ref === 'main' || ref === 'master'));
+  const commit = refs.get('HEAD');
+  return isDefault && commit !== undefined ? { ref: 'HEAD', commit } : undefined;
+}
+
+function urlpathOf(path: string): { urlpath?: string } {
+  const parts = path.split('/').filter((part) => part !== '');
+  const leaves = parts.some((part) => part === '.' || part === '..');
+  return parts.length === 0 || leaves ? {} : { urlpath: `lab/tree/${parts.map(encodeURIComponent).join('/')}` };
+}
