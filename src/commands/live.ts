@@ -18,13 +18,13 @@ function mark(stage: Stage, tick: number, paint: Paint): string {
   return paint.cyan(SPINNER[tick % SPINNER.length] ?? '');
 }
 
-function times(stage: Stage, progress: Progress, known: Durations, now: number): string {
+function times(stage: Stage, progress: Progress, { known, now, width }: Frame): string {
   if (stage.state === 'waiting') return '';
   if (stage.state !== 'current') return stage.took > 0 ? seconds(stage.took) : '';
   const step = stage.name === 'Build' ? progress.step : undefined;
   const usual = usualDuration(known, step?.title ?? (stage.name === 'Start' ? START : ''));
   const elapsed = seconds(now - (step?.since ?? stage.since));
-  return usual === undefined ? elapsed : `${elapsed} of about ${seconds(usual)}`;
+  return usual === undefined || width < 60 ? elapsed : `${elapsed} of about ${seconds(usual)}`;
 }
 
 function content(stage: Stage, progress: Progress): string {
@@ -35,14 +35,14 @@ function content(stage: Stage, progress: Progress): string {
 }
 
 function stageLine(stage: Stage, progress: Progress, frame: Frame): string {
-  const { paint, tick, known, now, width } = frame;
-  const time = times(stage, progress, known, now);
-  const room = width - 11 - (time === '' ? 0 : time.length + 2);
+  const { paint, tick, width } = frame;
+  const time = times(stage, progress, frame);
+  const room = width - 10 - (time === '' ? 0 : time.length + 2);
   const text = clip(content(stage, progress), Math.max(0, room));
   const name = stage.state === 'waiting' ? paint.dim(stage.name) : paint.bold(stage.name);
   const filled = time === '' ? text : pad(text, Math.max(0, room));
   // On a very narrow terminal the name alone has to do.
-  if (width < 24) return `${mark(stage, tick, paint)} ${name}`;
+  if (width < 24 || filled === '') return `${mark(stage, tick, paint)} ${name}`;
   const blanks = ' '.repeat(8 - stage.name.length);
   return `${mark(stage, tick, paint)} ${name}${blanks}${filled}${time === '' ? '' : `  ${paint.dim(time)}`}`;
 }
@@ -93,14 +93,17 @@ export function liveView(screen: WriteStream, names: readonly StageName[], known
     event(event) {
       advance(progress, event, performance.now());
     },
-    end(failed) {
+    end(failure) {
       clearInterval(timer);
       process.off('exit', showCursor);
       const wasBuilding = progress.stages.some(({ name, state }) => name === 'Build' && state === 'current');
-      if (failed) advance(progress, { phase: 'failed', message: '', code: '' }, performance.now());
+      if (failure) advance(progress, { phase: 'failed', message: '', code: '' }, performance.now());
       draw();
-      const log = failed && wasBuilding ? progress.log.slice(-LOG_SHOWN) : [];
+      // An error of a step quotes its last lines itself.
+      const isQuoted = failure?.message.trimEnd().includes('\n') ?? true;
+      const log = wasBuilding && !isQuoted ? progress.log.slice(-LOG_SHOWN) : [];
       for (const line of log) screen.write(`${paint.dim(clip(`  ${line}`, width()))}\n`);
+      if (failure) screen.write('\n');
       showCursor();
     },
   };

@@ -9,8 +9,8 @@ import { painter, plainLine, plainLines, seconds } from './text.ts';
 
 export interface View {
   event(event: SlipwayEvent): void;
-  /** Nothing more comes; `failed` leaves the last lines of the log on the screen. */
-  end(failed: boolean): void;
+  /** Nothing more comes; after a failure the last lines of the log stay on the screen. */
+  end(failure?: Error): void;
 }
 
 /** One JSON object a line, written as soon as it happens. */
@@ -68,10 +68,10 @@ export async function withProgress<T>(
   try {
     result = await work(emit);
   } catch (error) {
-    view.end(true);
+    view.end(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
-  view.end(false);
+  view.end();
   // Times are a courtesy: a full disk or a read-only data folder must not fail what has succeeded.
   await saveDurations(options.dataFolder, watch.taken).catch(() => undefined);
   return result;
