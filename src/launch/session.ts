@@ -11,7 +11,7 @@ import { binderVariables, proxyVariables } from './variables.ts';
 const LABEL = 'org.slipway.';
 export const SESSION_LABEL = `${LABEL}session`;
 export const PREFIX = 'slipway-';
-export const PORT = '8888/tcp';
+const PORT = '8888/tcp';
 const BUNDLE = '/run/slipway/ca.pem';
 const TOKEN_VARIABLE = 'JUPYTER_TOKEN';
 
