@@ -2,27 +2,8 @@
 import { createRequire } from 'node:module';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
+import type { ImageConfig } from '../image-config.ts';
 import { INSTANCE_LABEL, instanceId } from '../instance.ts';
-
-/** The config of an image as the engine keeps it (Docker's image spec 1.2, a superset of OCI's). */
-export interface ImageConfig {
-  architecture: string;
-  os: string;
-  created?: string;
-  config: {
-    Labels?: Record<string, string> | null;
-    Env?: string[] | null;
-    WorkingDir?: string;
-    User?: string;
-    Cmd?: string[] | null;
-    Entrypoint?: string[] | null;
-    ExposedPorts?: Record<string, object> | null;
-    [key: string]: unknown;
-  };
-  rootfs: { type: 'layers'; diff_ids: string[] };
-  history?: { created?: string; created_by?: string; comment?: string; empty_layer?: boolean }[];
-  [key: string]: unknown;
-}
 
 export interface ImageInfo {
   /** `sha256:…` of the config. */

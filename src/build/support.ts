@@ -3,6 +3,7 @@
  * /run/slipway and sources `env`. A mount is in no layer, and nothing of it is in the image's history.
  */
 import { readFile } from 'node:fs/promises';
+import { hostCaBundle } from '../certificates.ts';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Suite } from '../types.ts';
@@ -15,33 +16,14 @@ export interface ContextFile {
   mode?: number;
 }
 
-/** Where distributions keep the certificates that the host trusts. */
-const BUNDLES = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/ca-bundle.pem',
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
-  '/etc/ssl/cert.pem',
-];
-
 type BundleConfig = Pick<Config, 'SLIPWAY_CA_BUNDLE' | 'SSL_CERT_FILE'>;
 
-/** The PEM file that builds and sessions trust, and its path; undefined when the host has none. */
-export async function caBundle(config: BundleConfig): Promise<{ path: string; pem: Buffer } | undefined> {
-  if (config.SLIPWAY_CA_BUNDLE) return readBundle(config.SLIPWAY_CA_BUNDLE);
-  for (const path of [config.SSL_CERT_FILE, ...BUNDLES]) {
-    const pem = path === '' ? undefined : await readFile(path).catch(() => undefined);
-    if (pem?.includes('-----BEGIN ')) return { path, pem };
-  }
-  return undefined;
-}
-
-async function readBundle(path: string): Promise<{ path: string; pem: Buffer }> {
-  const pem = await readFile(path).catch((error: Error) => {
-    throw new SlipwayError('bad_setting', `SLIPWAY_CA_BUNDLE: ${error.message}`, { cause: error });
-  });
-  if (pem.includes('-----BEGIN ')) return { path, pem };
-  throw new SlipwayError('bad_setting', `SLIPWAY_CA_BUNDLE: ${path} holds no certificate in PEM form`);
+/** The PEM file that the host trusts; undefined when it has none. */
+async function caBundle(config: BundleConfig): Promise<Buffer | undefined> {
+  const path = hostCaBundle(config);
+  const pem = path === undefined ? undefined : await readFile(path);
+  if (pem === undefined || pem.includes('-----BEGIN ')) return pem;
+  throw new SlipwayError('bad_setting', `SLIPWAY_CA_BUNDLE: ${path} holds no certificate in PEM form.`);
 }
 
 /** A value as one word of a POSIX shell. */
@@ -133,7 +115,7 @@ export async function supportFiles(config: SupportConfig, suite: Suite): Promise
   const files: ContextFile[] = [
     { path: 'apt-cached.conf', content: aptConf(bundle !== undefined, true) },
     { path: 'apt.conf', content: aptConf(bundle !== undefined, false) },
-    ...(bundle ? [{ path: 'ca.pem', content: bundle.pem }] : []),
+    ...(bundle ? [{ path: 'ca.pem', content: bundle }] : []),
     { path: 'env', content: `${exports.join('\n')}\n${CACHES}` },
     ...aptSources(config, suite),
   ];
