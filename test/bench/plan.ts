@@ -51,7 +51,7 @@ async function ownTime(world: World, clock: GitClock, repo: string, rounds: numb
   const config = loadConfig(cleanEnvironment({ ...world.settings, PATH: clock.path }));
   const signal = new AbortController().signal;
   const spec = parseRepo(repo, { allowLocal: false });
-  const resolved = await resolveRef(spec, { git: createGit(config, signal), config });
+  const resolved = await resolveRef(spec, { git: createGit(config, signal) });
   const runs: { total: number; git: number }[] = [];
   // The first round warms up what a process of its own would pay for; that is the next row's.
   for (let round = 0; round <= rounds; round += 1) {
