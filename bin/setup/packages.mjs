@@ -28,8 +28,9 @@ export async function installPackages() {
   if (!existsSync(LOCK)) return;
   const stamp = stampOf();
   if (!isInstalled(stamp)) {
+    // No package that we need builds anything at install; those that could only slow it down.
     say('Installing packages (npm ci) …');
-    const code = await run('npm', ['ci', '--no-audit', '--no-fund']);
+    const code = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
     if (code !== 0) throw new SetupError(`npm ci ended with exit code ${code}; its message above says why.`);
   }
   if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== stamp) writeFileSync(STAMP, stamp);
