@@ -1,5 +1,4 @@
 /** One repository at one commit, fetched as little as the server allows and written to disk once the limits are kept. */
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { refusesSha } from './git-errors.ts';
@@ -33,15 +32,15 @@ export async function fetchCommit(
 ): Promise<WrittenCommit> {
   const gitDir = join(root, '.git');
   await writeRepository(gitDir, { head: source.commit });
-  await fetchObjects(online, source, gitDir);
+  const head = await fetchObjects(online, source, gitDir);
   try {
-    return await writeCommit(root, source.commit, totals, online.signal);
+    return await checkOut(root, source.commit, head, totals, online.signal);
   } catch (error) {
     throw online.explain(source.url, error);
   }
 }
 
-async function fetchObjects(online: Online, source: CommitSource, gitDir: string): Promise<void> {
+async function fetchObjects(online: Online, source: CommitSource, gitDir: string): Promise<CommitHead> {
   const { url, commit } = source;
   const fetch = (...args: string[]) =>
     online.tryGit(['fetch', '--no-tags', '--no-write-fetch-head', ...args], { gitDir });
@@ -50,7 +49,8 @@ async function fetchObjects(online: Online, source: CommitSource, gitDir: string
   for (const attempt of attempts) {
     try {
       await attempt();
-      if (await hasCommit(gitDir, commit)) return;
+      const head = await readCommit(gitDir, commit);
+      if (head) return head;
     } catch (error) {
       const explained = online.explain(url, error);
       if (!refusesSha(error) || online.gate.failure()) throw explained;
@@ -74,31 +74,46 @@ function otherWays(
   return /^[0-9a-f]{4,40}$/i.test(ref) ? [everything] : [tip, everything];
 }
 
-async function hasCommit(gitDir: string, commit: string): Promise<boolean> {
-  const type = await runGit(['cat-file', '-t', commit], { gitDir }).catch(() => '');
-  return type.trim() === 'commit';
-}
-
-/** Checks a commit out whose objects are there; the limits are checked before a file is written. */
+/** Checks a commit out whose objects are there already. @throws ref_not_found */
 export async function writeCommit(
   root: string,
   commit: string,
   totals: Totals,
   signal?: AbortSignal,
 ): Promise<WrittenCommit> {
+  const head = await readCommit(join(root, '.git'), commit);
+  if (head) return checkOut(root, commit, head, totals, signal);
+  throw new SlipwayError('ref_not_found', `The repository has no commit ${commit}.`, {
+    hint: 'Fetch it first, or give another ref.',
+  });
+}
+
+/** The limits are checked before a file is written. */
+async function checkOut(
+  root: string,
+  commit: string,
+  head: CommitHead,
+  totals: Totals,
+  signal?: AbortSignal,
+): Promise<WrittenCommit> {
   const gitDir = join(root, '.git');
   const call: GitCall = { gitDir, ...(signal ? { signal } : {}) };
-  const head = readCommit(await runGit(['cat-file', 'commit', commit], call));
   const entries = await listTree(commit, call, totals);
-  await mkdir(root, { recursive: true });
   await runGit(['reset', '--hard', commit], { ...call, workTree: root });
-  await rm(join(gitDir, 'ORIG_HEAD'), { force: true });
   return { root, commit, entries, ...head };
 }
 
 const YEAR_9999 = 253_370_764_800;
 
-function readCommit(text: string): { date: Date; hasParents: boolean } {
+interface CommitHead {
+  date: Date;
+  hasParents: boolean;
+}
+
+/** What a commit says of itself, parents that are left out included; undefined when it is not there. */
+async function readCommit(gitDir: string, commit: string): Promise<CommitHead | undefined> {
+  const text = await runGit(['cat-file', 'commit', commit], { gitDir }).catch(() => undefined);
+  if (text === undefined) return undefined;
   const header = text.slice(0, text.indexOf('\n\n'));
   const seconds = Number(/^committer .*> (-?\d+) [+-]\d+$/m.exec(header)?.[1] ?? 0);
   return { date: new Date(Math.min(Math.max(seconds, 0), YEAR_9999) * 1000), hasParents: /^parent /m.test(header) };

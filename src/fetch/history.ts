@@ -107,7 +107,7 @@ export async function fetchHistory(
     });
     // Without the promisor in its settings git never goes back for a file's content.
     await rm(join(gitDir, 'config'));
-    await runGit(['cat-file', '-e', source.commit], { gitDir });
+    await runGit(['cat-file', '-t', source.commit], { gitDir });
     return gitDir;
   } catch (error) {
     const explained = toSlipwayError(online.explain(source.url, error));

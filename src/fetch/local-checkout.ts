@@ -2,7 +2,6 @@
 import { constants, statSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { SlipwayError } from '../errors.ts';
 import { shown } from '../paths.ts';
 import type { History } from '../types.ts';
 import { canonicalGit } from './canonical.ts';
@@ -33,12 +32,6 @@ async function copyCommit(job: Job, { gitDir }: LocalState): Promise<Made> {
   const { commit } = job.resolved;
   if (gitDir === undefined) throw changedMeanwhile(job.resolved.spec.cloneUrl);
   await borrowObjects(job.root, commit, gitDir);
-  const known = await runGit(['cat-file', '-t', commit], { gitDir: join(job.root, '.git') }).catch(() => '');
-  if (known.trim() !== 'commit') {
-    throw new SlipwayError('ref_not_found', `The folder's repository has no commit ${commit}.`, {
-      hint: 'Fetch it first, or give another ref.',
-    });
-  }
   const totals = new Totals(job.config);
   const written = await writeCommit(job.root, commit, totals, job.signal);
   const pointers = await findPointers(written, totals);

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { RepoSpec } from '../types.ts';
 import type { Found, RepoProvider } from './provider.ts';
 import { PROVIDERS } from './registry.ts';
-import { badSpec, checkedRef, plainText } from './text.ts';
+import { badSpec, checkedRef, plainText, refuseCredentials } from './text.ts';
 
 export interface ParseOptions {
   /** Overrides a ref in the input. */
@@ -52,9 +52,7 @@ function fromSpec(provider: RepoProvider, rest: string): RepoSpec {
 function fromUrl(text: string): RepoSpec {
   if (!URL.canParse(text)) throw badSpec('The URL cannot be read.');
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') {
-    throw badSpec('The URL holds a user name or password; only public repositories can be launched, without one.');
-  }
+  refuseCredentials(url);
   url.search = '';
   url.hash = '';
   const binder = /^\/(?:v2|badge)\/([a-z]+)\/(.+)$/.exec(url.pathname);

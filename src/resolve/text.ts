@@ -61,3 +61,9 @@ export function canonicalClone(url: URL): string {
     .replace(/\.git$/, '');
   return `${url.protocol}//${host}${standard ? '' : `:${url.port}`}${path}`;
 }
+
+/** Refuses a URL with a user name or password, without repeating either. */
+export function refuseCredentials(url: URL): void {
+  if (url.username === '' && url.password === '') return;
+  throw badSpec('The URL holds a user name or password; only public repositories can be launched, without one.');
+}

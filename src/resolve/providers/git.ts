@@ -1,7 +1,7 @@
 /** Any git server by its clone URL, and the pages of GitLab servers other than the best known one. */
 import { gitLabPage } from '../gitlab-pages.ts';
 import type { Found, RepoProvider } from '../provider.ts';
-import { badSpec, canonicalClone, checkedRef, decoded, segmentsOf } from '../text.ts';
+import { badSpec, canonicalClone, checkedRef, decoded, refuseCredentials, segmentsOf } from '../text.ts';
 
 export const git: RepoProvider = {
   name: 'git',
@@ -27,11 +27,12 @@ export const git: RepoProvider = {
 };
 
 function clone(url: URL): Found {
+  refuseCredentials(url);
   const plain = new URL(url);
   plain.search = '';
   plain.hash = '';
   if (plain.pathname.replace(/\/+/g, '') === '') throw badSpec(`The URL names a host but no repository.`);
   const canonicalUrl = canonicalClone(plain);
-  const cloneUrl = plain.pathname.endsWith('.git') ? `${canonicalUrl}.git` : canonicalUrl;
+  const cloneUrl = /\.git\/*$/.test(plain.pathname) ? `${canonicalUrl}.git` : canonicalUrl;
   return { name: encodeURIComponent(cloneUrl), cloneUrl, canonicalUrl };
 }
