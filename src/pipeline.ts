@@ -1,5 +1,5 @@
 /** THE map: resolve → fetch → detect → plan → render → build → launch → session, every stage in order, once. */
-import { nameImage } from './build/inspect.ts';
+import { moveTag } from './build/inspect.ts';
 import { type BuiltTiers, buildTiers, findContent, type Rendered } from './build/tiers.ts';
 import type { Config } from './config.ts';
 import { detect } from './detect/detect.ts';
@@ -8,13 +8,21 @@ import type { SlipwayError } from './errors.ts';
 import { fetchCheckout } from './fetch/fetch.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
-import * as launcher from './launch/docker.ts';
 import type { ListedSession } from './launch/docker.ts';
+import * as launcher from './launch/docker.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
 import { makePlan } from './plan/plan.ts';
 import { rankPythons } from './plan/wheels.ts';
 import { writeContentLayer } from './render/content-layer.ts';
-import { contentEnvironment, inHome, layerOptions, renderBase, renderContent, renderEnvironment, renderTakeHome } from './render/dockerfile.ts';
+import {
+  contentEnvironment,
+  inHome,
+  layerOptions,
+  renderBase,
+  renderContent,
+  renderEnvironment,
+  renderTakeHome,
+} from './render/dockerfile.ts';
 import { serverLock } from './render/server-lock.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
@@ -53,18 +61,35 @@ async function resolveStage(request: RepoRequest, deps: Deps): Promise<Resolved>
   const { config, signal } = deps;
   const ref = request.ref === undefined ? {} : { ref: request.ref };
   const spec = parseRepo(request.repo, { allowLocal: deps.allowLocal, ...ref });
-  deps.emit({ phase: 'fetching', message: `Looking up ${spec.provider === 'local' ? spec.name : spec.canonicalUrl}\n` });
+  deps.emit({
+    phase: 'fetching',
+    message: `Looking up ${spec.provider === 'local' ? spec.name : spec.canonicalUrl}\n`,
+  });
   return resolveRef(spec, { git: createGit(config, signal) });
 }
 
 async function planStage(checkout: Checkout, deps: Deps): Promise<Plan> {
   const { config } = deps;
+  deps.emit({ phase: 'fetching', message: 'Planning\n', stage: 'plan' });
   const { folder, matches, notices } = await detect(checkout, config);
-  return makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank: rankPythons(config) });
+  const plan = await makePlan(
+    { checkout, folder, matches, notices },
+    { config, serverLock, rank: rankPythons(config) },
+  );
+  const { asOf, era, python, buildpacks } = plan;
+  const packs = buildpacks.map(({ name }) => name).join(', ') || 'default environment';
+  const message = `${packs}; Debian ${era.debian}, Python ${python.version}, as of ${asOf}\n`;
+  deps.emit({ phase: 'fetching', message, stage: 'plan' });
+  return plan;
 }
 
 /** Fetches a commit, hands it to `use`, and removes it again. */
-async function withCheckout<T>(resolved: Resolved, request: RepoRequest, deps: Deps, use: (checkout: Checkout) => Promise<T>) {
+async function withCheckout<T>(
+  resolved: Resolved,
+  request: RepoRequest,
+  deps: Deps,
+  use: (checkout: Checkout) => Promise<T>,
+) {
   const options = { subdir: request.subdir ?? '', signal: deps.signal, emit: deps.emit };
   const checkout = await fetchCheckout(resolved, options, { config: deps.config });
   try {
@@ -89,7 +114,10 @@ function renderStage(plan: Plan): Rendered {
  * Says what would be built and why; needs no engine.
  * @throws SlipwayError of resolve, fetch, detect and plan
  */
-export async function planRepo(request: RepoRequest, deps: Deps): Promise<{ plan: Plan; dockerfile: string; resolved: Resolved }> {
+export async function planRepo(
+  request: RepoRequest,
+  deps: Deps,
+): Promise<{ plan: Plan; dockerfile: string; resolved: Resolved }> {
   const resolved = await resolveStage(request, deps);
   return withCheckout(resolved, request, deps, async (checkout) => {
     const plan = await planStage(checkout, deps);
@@ -122,7 +150,7 @@ export async function buildRepo(request: BuildRequest, deps: Deps): Promise<Buil
           await keepPlan(plan, resolved, config);
           return { plan, resolved, ...built };
         });
-  if (request.image !== undefined) await nameImage(docker, result.digest, request.image);
+  if (request.image !== undefined) await moveTag(docker, result.digest, request.image);
   announce(result, deps.emit);
   return result;
 }
@@ -142,6 +170,10 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   return launcher.launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
 }
 
+/** What `doctor` asks of the build: what room is left, and which limits hold. */
+export { engineDiskFree } from './build/disk.ts';
+export { ensureLimits } from './build/limits.ts';
+
 /** Every session of this installation, also those that have ended. */
 export async function listSessions(config: Config): Promise<ListedSession[]> {
   const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
@@ -157,8 +189,12 @@ export async function stopSession(id: string, config: Config): Promise<string> {
   return launcher.stopSession(docker, instance, id);
 }
 
-/** Waits until a session ends; why it died, or undefined when it was shut down. */
-export async function followSession(session: Session, config: Config, signal: AbortSignal): Promise<SlipwayError | undefined> {
+/** Waits until a session ends; why it died, or undefined when somebody stopped it or shut its server down. */
+export async function followSession(
+  session: Session,
+  config: Config,
+  signal: AbortSignal,
+): Promise<SlipwayError | undefined> {
   const end = await launcher.followSession(await connectEngine(config), session, signal);
-  return end.exitCode === 0 && !end.stopped ? undefined : launcher.endError(end);
+  return end.stopped || end.exitCode === 0 ? undefined : launcher.endError(end);
 }

@@ -68,7 +68,10 @@ async function resolvedDay(plan: Plan, image: string, deps: BuildDeps): Promise<
   return /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(text) ? text : plan.asOf;
 }
 
-async function ensureEnvironment(input: TiersInput, deps: BuildDeps): Promise<{ base: TierState; environment: TierState; day: string }> {
+async function ensureEnvironment(
+  input: TiersInput,
+  deps: BuildDeps,
+): Promise<{ base: TierState; environment: TierState; day: string }> {
   const { plan, rendered, options } = input;
   const { image } = plan.tiers.environment;
   const anew = options.refresh || options.noCache;

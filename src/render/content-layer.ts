@@ -64,6 +64,8 @@ async function writeEntries(pack: Pack, checkout: Checkout, options: ContentLaye
   const mtime = new Date(Math.floor(checkout.commitDate.getTime() / 1000) * 1000);
   const executables = new Set(options.executables);
   const paths = await contentPaths(checkout, options);
+  // Without an entry of its own the engine would make the home folder root's.
+  pack.entry({ ...OWNER, name: HOME, type: 'directory', mode: 0o755, mtime });
   // A folder that a layer leaves out is made anew by the engine, as root's.
   pack.entry({ ...OWNER, name: HOME, type: 'directory', mode: 0o755, mtime });
   for (const [index, path] of withFolders(paths).entries()) {
