@@ -28,6 +28,9 @@ export function folderOf(path: string): string {
 
 /** Text of a repository made safe to show in a message: control and bidi characters as `\u….`, cut at `limit`. */
 export function shown(text: string, limit = 120): string {
-  const safe = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => `\\u${char.codePointAt(0)?.toString(16).padStart(4, '0')}`);
+  const safe = text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u${char.codePointAt(0)?.toString(16).padStart(4, '0')}`,
+  );
   return safe.length > limit ? `${safe.slice(0, limit)}…` : safe;
 }

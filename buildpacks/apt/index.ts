@@ -13,12 +13,19 @@ interface AptData {
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:=[A-Za-z0-9.+:~-]+)?$/;
 
 function parseLine(file: string, text: string, number: number): string[] {
-  const words = text.replace(/#.*$/, '').split(/[ \t\r]+/).filter((word) => word !== '');
+  const words = text
+    .replace(/#.*$/, '')
+    .split(/[ \t\r]+/)
+    .filter((word) => word !== '');
   for (const word of words) {
     if (PACKAGE.test(word)) continue;
-    throw new SlipwayError('bad_environment_file', `${file}, line ${number}: "${shown(word)}" is not the name of a Debian package.`, {
-      hint: 'List packages as name, name:architecture or name=version, one or more a line; options and shell commands belong into postBuild.',
-    });
+    throw new SlipwayError(
+      'bad_environment_file',
+      `${file}, line ${number}: "${shown(word)}" is not the name of a Debian package.`,
+      {
+        hint: 'List packages as name, name:architecture or name=version, one or more a line; options and shell commands belong into postBuild.',
+      },
+    );
   }
   return words;
 }
@@ -29,7 +36,13 @@ async function detect(checkout: Checkout, folder: ConfigFolder): Promise<Match<A
   const text = await checkout.read(file);
   const packages = [...new Set(text.split('\n').flatMap((line, index) => parseLine(file, line, index + 1)))].sort();
   const count = packages.length === 1 ? '1 Debian package' : `${packages.length} Debian packages`;
-  return { name: 'apt', evidence: [{ file, reason: `lists ${count}` }], notices: [], files: [file], data: { file, packages } };
+  return {
+    name: 'apt',
+    evidence: [{ file, reason: `lists ${count}` }],
+    notices: [],
+    files: [file],
+    data: { file, packages },
+  };
 }
 
 async function plan(_checkout: Checkout, match: Match<AptData>, context: PlanContext): Promise<Contribution> {

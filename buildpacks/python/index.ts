@@ -1,6 +1,15 @@
 /** Python: requirements.txt, runtime.txt, .python-version, setup.py and pyproject.toml. */
 import { joinPath } from '../../src/paths.ts';
-import type { Buildpack, Checkout, ConfigFolder, Contribution, Match, Notice, PlanContext, Step } from '../../src/types.ts';
+import type {
+  Buildpack,
+  Checkout,
+  ConfigFolder,
+  Contribution,
+  Match,
+  Notice,
+  PlanContext,
+  Step,
+} from '../../src/types.ts';
 import { type PythonPackage, readPackage } from './package.ts';
 import { type LocalRequirement, type Requirements, readRequirements } from './requirements.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from './server.ts';
@@ -61,7 +70,8 @@ function resolveStep(data: PythonData, context: PlanContext, extras: string[]): 
   const from = context.asOf > context.python.notBefore ? context.asOf : context.python.notBefore;
   const count = `${lines.length} Python ${lines.length === 1 ? 'package' : 'packages'}`;
   return {
-    title: lines.length === 0 ? `Choosing Python's kernel as of ${from}` : `Choosing versions of ${count} as of ${from}`,
+    title:
+      lines.length === 0 ? `Choosing Python's kernel as of ${from}` : `Choosing versions of ${count} as of ${from}`,
     place: 'resolve',
     template: 'python/resolve',
     values: {

@@ -56,16 +56,33 @@ const IGNORED: Record<string, string> = {
   '-U': 'versions are those of the day',
 };
 /** Without effect here, and nothing that a reader would miss. */
-const SILENT = new Set(['--prefer-binary', '--require-hashes', '--no-cache-dir', '--pre', '-q', '--quiet', '-v', '--verbose']);
+const SILENT = new Set([
+  '--prefer-binary',
+  '--require-hashes',
+  '--no-cache-dir',
+  '--pre',
+  '-q',
+  '--quiet',
+  '-v',
+  '--verbose',
+]);
 
 /** The arguments that uv is given for an index of the repository's own; only http(s) without credentials. */
 function indexOption(line: RequirementLine, name: string, value: string): Option {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const plain = url !== undefined && (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '';
+  const plain =
+    url !== undefined &&
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    url.username === '' &&
+    url.password === '';
   if (!plain || /[^\x21-\x7e]/.test(value)) {
-    throw new SlipwayError('bad_environment_file', `${line.file}, line ${line.number}: ${name} needs an http or https URL without a password.`, {
-      hint: 'Give the address of a public package index, or remove the line.',
-    });
+    throw new SlipwayError(
+      'bad_environment_file',
+      `${line.file}, line ${line.number}: ${name} needs an http or https URL without a password.`,
+      {
+        hint: 'Give the address of a public package index, or remove the line.',
+      },
+    );
   }
   return { kind: 'index', value: url.origin + url.pathname, arguments: [name, value] };
 }
@@ -83,9 +100,13 @@ export function readOption(line: RequirementLine): Option {
   if (SILENT.has(name)) return { kind: 'silent' };
   const known = name === '--requirement' || name === '--constraint' || name === '--editable' || INDEX.has(name);
   if (!known || value === '') {
-    throw new SlipwayError('bad_environment_file', `${line.file}, line ${line.number}: ${shown(line.text)} is not an option that requirements files have.`, {
-      hint: 'Known are -r, -c, -e, --index-url, --extra-index-url and --find-links, each with a value.',
-    });
+    throw new SlipwayError(
+      'bad_environment_file',
+      `${line.file}, line ${line.number}: ${shown(line.text)} is not an option that requirements files have.`,
+      {
+        hint: 'Known are -r, -c, -e, --index-url, --extra-index-url and --find-links, each with a value.',
+      },
+    );
   }
   if (INDEX.has(name)) return indexOption(line, name, value);
   if (name === '--editable') return { kind: 'editable', value };

@@ -20,10 +20,13 @@ export interface PythonPackage {
   notices: Notice[];
 }
 
-const ASKS_GIT = /setuptools[_-]scm|use_scm_version|versioneer|hatch-vcs|setuptools[_-]git|\bpbr\b|dunamai|vcs-versioning|poetry-dynamic-versioning/;
+const ASKS_GIT =
+  /setuptools[_-]scm|use_scm_version|versioneer|hatch-vcs|setuptools[_-]git|\bpbr\b|dunamai|vcs-versioning|poetry-dynamic-versioning/;
 
 function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 }
 
 function bad(file: string, problem: string): SlipwayError {
@@ -56,7 +59,8 @@ function strings(file: string, key: string, value: unknown): string[] {
 function takeDependencies(found: PythonPackage, lines: readonly string[]): void {
   for (const text of lines) {
     const parsed = parseRequirement(text, { text, file: `${found.file} (dependencies)`, number: 1 });
-    if (parsed.kind === 'local') throw bad(found.file, `the dependency "${parsed.path}" is a path; only names and URLs are dependencies.`);
+    if (parsed.kind === 'local')
+      throw bad(found.file, `the dependency "${parsed.path}" is a path; only names and URLs are dependencies.`);
     if (parsed.kind === 'dropped') continue;
     found.dependencies.push(parsed.line);
     found.names.add(parsed.name);
@@ -82,7 +86,8 @@ async function fromPyproject(checkout: Checkout, file: string): Promise<PythonPa
     names: new Set(),
     pins: [],
     ...(requires === undefined ? {} : { requires: { value: requires, file } }),
-    versionFromGit: ASKS_GIT.test(buildNeeds) || (dynamic.includes('version') && record(toml.tool)?.setuptools_scm !== undefined),
+    versionFromGit:
+      ASKS_GIT.test(buildNeeds) || (dynamic.includes('version') && record(toml.tool)?.setuptools_scm !== undefined),
     notices: [],
   };
   if (!found.install) {
@@ -119,4 +124,3 @@ export async function readPackage(checkout: Checkout, folder: string): Promise<P
     notices: [],
   };
 }
-

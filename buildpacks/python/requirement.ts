@@ -16,7 +16,9 @@ const LONGEST = 2000;
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
 const EXTRAS = String.raw`\[[A-Za-z0-9._, -]*\]`;
 const CLAUSE = String.raw`(?:===|~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+`;
-const NAMED = new RegExp(String.raw`^(${NAME})\s*(${EXTRAS})?\s*(\(?\s*(?:${CLAUSE}(?:\s*,\s*${CLAUSE})*\s*,?)?\s*\)?)$`);
+const NAMED = new RegExp(
+  String.raw`^(${NAME})\s*(${EXTRAS})?\s*(\(?\s*(?:${CLAUSE}(?:\s*,\s*${CLAUSE})*\s*,?)?\s*\)?)$`,
+);
 const AT_URL = new RegExp(String.raw`^(${NAME})\s*(${EXTRAS})?\s*@\s*(\S+)$`);
 const REMOTE = /^(?:git\+https?|git\+git|git|hg\+https?|svn\+https?|bzr\+https?|https?):\/\//i;
 /** Markers hold words, quoted strings and comparisons only; nothing that a shell or uv's parser could trip over. */
@@ -28,7 +30,11 @@ export function normalName(name: string): string {
 }
 
 function fault(line: RequirementLine, text: string, hint: string): SlipwayError {
-  return new SlipwayError('bad_environment_file', `${line.file}, line ${line.number}: "${shown(text)}" is not a requirement.`, { hint });
+  return new SlipwayError(
+    'bad_environment_file',
+    `${line.file}, line ${line.number}: "${shown(text)}" is not a requirement.`,
+    { hint },
+  );
 }
 
 function remote(line: RequirementLine, url: string, name: string | undefined, extras: string, marker: string): Parsed {
@@ -37,12 +43,17 @@ function remote(line: RequirementLine, url: string, name: string | undefined, ex
   const folder = /(?:^|&)subdirectory=([A-Za-z0-9._/-]+)/.exec(fragment)?.[1];
   const https = address.replace(/^git:\/\//i, 'git+https://').replace(/^git\+git:/i, 'git+https:');
   const bare = https.replace(/^[a-z]+\+/i, '');
-  if (!URL.canParse(bare) || /[^\x21-\x7e]/.test(https) || /["'`$\\<>]/.test(https)) throw fault(line, url, 'Write its URL plainly.');
+  if (!URL.canParse(bare) || /[^\x21-\x7e]/.test(https) || /["'`$\\<>]/.test(https))
+    throw fault(line, url, 'Write its URL plainly.');
   const parsed = new URL(bare);
   if (parsed.username !== '' || parsed.password !== '') {
-    throw new SlipwayError('bad_environment_file', `${line.file}, line ${line.number}: its URL holds a password or token.`, {
-      hint: 'Remove it (it is public now, so revoke it too) and make the package public.',
-    });
+    throw new SlipwayError(
+      'bad_environment_file',
+      `${line.file}, line ${line.number}: its URL holds a password or token.`,
+      {
+        hint: 'Remove it (it is public now, so revoke it too) and make the package public.',
+      },
+    );
   }
   const place = folder === undefined ? https : `${https}#subdirectory=${folder}`;
   const text = (egg === undefined ? place : `${egg}${extras} @ ${place}`) + (marker === '' ? '' : ` ; ${marker}`);
@@ -52,7 +63,11 @@ function remote(line: RequirementLine, url: string, name: string | undefined, ex
 }
 
 function pathLike(text: string): boolean {
-  return /^(?:\.{1,2}(?:[/[]|$)|\/|~|file:)/.test(text) || /^[^\s@]+\/[^\s]*$/.test(text) || /\.(?:whl|tar\.gz|zip)(?:\[.*\])?$/.test(text);
+  return (
+    /^(?:\.{1,2}(?:[/[]|$)|\/|~|file:)/.test(text) ||
+    /^[^\s@]+\/[^\s]*$/.test(text) ||
+    /\.(?:whl|tar\.gz|zip)(?:\[.*\])?$/.test(text)
+  );
 }
 
 function local(text: string): Parsed {
@@ -64,7 +79,9 @@ function named(line: RequirementLine, text: string, body: string, marker: string
   const match = NAMED.exec(body);
   if (match === null) {
     const single = /^([A-Za-z0-9._-]+)=([^=].*)$/.exec(body);
-    const hint = single ? `Write ${single[1]}==${single[2]?.split('=')[0]}: one = is conda's.` : 'Write one a line as name, name==1.2 or name>=1.2,<2.';
+    const hint = single
+      ? `Write ${single[1]}==${single[2]?.split('=')[0]}: one = is conda's.`
+      : 'Write one a line as name, name==1.2 or name>=1.2,<2.';
     throw fault(line, text, hint);
   }
   const [, name = '', extras = '', clauses = ''] = match;
@@ -85,7 +102,9 @@ function named(line: RequirementLine, text: string, body: string, marker: string
 export function parseRequirement(text: string, line: RequirementLine): Parsed {
   const words = text.split(/ (?=--)/);
   if ((words[0] ?? '').length > LONGEST) throw fault(line, text, `It is longer than ${LONGEST} characters.`);
-  const hashes = words.filter((word) => /^--hash[= ]sha(?:256|384|512):[0-9a-f]+$/i.test(word)).map((word) => ` ${word.replace(' ', '=')}`);
+  const hashes = words
+    .filter((word) => /^--hash[= ]sha(?:256|384|512):[0-9a-f]+$/i.test(word))
+    .map((word) => ` ${word.replace(' ', '=')}`);
   const [requirement = '', ...markers] = (words[0] ?? '').split(/\s*;\s*/);
   const marker = markers.join(' ; ').trim();
   const body = requirement.trim();

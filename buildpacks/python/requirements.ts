@@ -38,13 +38,21 @@ function fault(line: RequirementLine, problem: string, hint: string): SlipwayErr
 
 function includedPath(line: RequirementLine, path: string): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
-    throw fault(line, `it includes ${shown(path)}, which is not a file of the repository.`, 'Copy that file into the repository and include it by its path.');
+    throw fault(
+      line,
+      `it includes ${shown(path)}, which is not a file of the repository.`,
+      'Copy that file into the repository and include it by its path.',
+    );
   }
   const inside = resolveInside(folderOf(line.file), path);
   if (inside === undefined) {
-    throw new SlipwayError('unsafe_file', `${line.file}, line ${line.number}: it includes ${shown(path)}, which lies outside the repository.`, {
-      hint: 'Only files of the repository can be included.',
-    });
+    throw new SlipwayError(
+      'unsafe_file',
+      `${line.file}, line ${line.number}: it includes ${shown(path)}, which lies outside the repository.`,
+      {
+        hint: 'Only files of the repository can be included.',
+      },
+    );
   }
   return inside;
 }
@@ -53,9 +61,13 @@ function includedPath(line: RequirementLine, path: string): string {
 async function readInto(result: Requirements, checkout: Checkout, file: string, asConstraints: boolean): Promise<void> {
   if (result.files.includes(file)) return;
   if (result.files.length >= MOST_FILES) {
-    throw new SlipwayError('bad_environment_file', `${file}: more than ${MOST_FILES} requirements files include each other.`, {
-      hint: 'Put the requirements into fewer files.',
-    });
+    throw new SlipwayError(
+      'bad_environment_file',
+      `${file}: more than ${MOST_FILES} requirements files include each other.`,
+      {
+        hint: 'Put the requirements into fewer files.',
+      },
+    );
   }
   result.files.push(file);
   for (const line of logicalLines(await checkout.read(file), file)) {
@@ -64,14 +76,23 @@ async function readInto(result: Requirements, checkout: Checkout, file: string, 
   }
 }
 
-async function takeOption(result: Requirements, checkout: Checkout, line: RequirementLine, asConstraints: boolean): Promise<void> {
+async function takeOption(
+  result: Requirements,
+  checkout: Checkout,
+  line: RequirementLine,
+  asConstraints: boolean,
+): Promise<void> {
   const option = readOption(line);
   switch (option.kind) {
     case 'requirements':
     case 'constraints': {
       const path = includedPath(line, option.value);
       if ((await checkout.kind(path)) === undefined) {
-        throw fault(line, `it includes ${shown(option.value)}, which does not exist.`, 'Add that file to the repository or remove the line.');
+        throw fault(
+          line,
+          `it includes ${shown(option.value)}, which does not exist.`,
+          'Add that file to the repository or remove the line.',
+        );
       }
       return readInto(result, checkout, path, asConstraints || option.kind === 'constraints');
     }

@@ -40,6 +40,15 @@ export function serverPart(names: Iterable<string>): string | undefined {
 }
 
 /** What a kernel needs, and what repo2docker's base brings along unasked. */
-export const KERNEL_EXTRAS = ['ipykernel', 'ipywidgets', 'pip', 'setuptools', 'requests', 'pyyaml', 'psutil', 'beautifulsoup4'];
+export const KERNEL_EXTRAS = [
+  'ipykernel',
+  'ipywidgets',
+  'pip',
+  'setuptools',
+  'requests',
+  'pyyaml',
+  'psutil',
+  'beautifulsoup4',
+];
 /** What a server of the repository's own needs besides, for every launcher. */
 export const SERVER_EXTRAS = ['jupyterlab', 'notebook', 'jupyterhub', 'nbclient', 'papermill'];

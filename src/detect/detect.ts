@@ -24,9 +24,13 @@ async function findConfigFolder(checkout: Checkout): Promise<ConfigFolder> {
   }
   const folders = candidates.filter((_, index) => kinds[index] === 'folder');
   if (folders.length > 1) {
-    throw new SlipwayError('conflicting_folders', `There are both ${folders.join(' and ')}; only one can hold the environment.`, {
-      hint: 'Keep the environment files in one of them and remove the other.',
-    });
+    throw new SlipwayError(
+      'conflicting_folders',
+      `There are both ${folders.join(' and ')}; only one can hold the environment.`,
+      {
+        hint: 'Keep the environment files in one of them and remove the other.',
+      },
+    );
   }
   const [path] = folders;
   return path === undefined ? { path: checkout.subdir, isBinder: false } : { path, isBinder: true };
@@ -66,7 +70,8 @@ export async function detect(checkout: Checkout, config: Config): Promise<Detect
   }
   if (!matches.some(({ match }) => match.name === 'python')) {
     const match = await DEFAULT_BUILDPACK.detect(checkout, folder);
-    if (match !== undefined) matches.push({ pack: DEFAULT_BUILDPACK as unknown as Buildpack<never>, match: match as Match<never> });
+    if (match !== undefined)
+      matches.push({ pack: DEFAULT_BUILDPACK as unknown as Buildpack<never>, match: match as Match<never> });
   }
   const notices = [...(await hiddenFiles(checkout, folder)), ...(await unreadFiles(checkout, folder))];
   return { folder, matches, notices: [...notices, ...matches.flatMap(({ match }) => match.notices)] };

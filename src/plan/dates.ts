@@ -3,7 +3,8 @@ import type { Config } from '../config.ts';
 import type { Checkout, Match, Notice } from '../types.ts';
 
 /** Files whose change says that somebody worked on the code, by extension. Data, prose and CI move nothing. */
-const CODE = /\.(?:ipynb|py|pyx|r|rmd|qmd|jl|js|mjs|ts|tsx|sh|c|cc|cpp|cxx|h|hpp|f|f90|java|scala|sql|m|mat|stan|rs|go)$/i;
+const CODE =
+  /\.(?:ipynb|py|pyx|r|rmd|qmd|jl|js|mjs|ts|tsx|sh|c|cc|cpp|cxx|h|hpp|f|f90|java|scala|sql|m|mat|stan|rs|go)$/i;
 const CI = /^(?:\.github|\.gitlab|\.circleci|\.travis|ci)\//;
 const FIRST_DAY = '2015-01-01';
 
@@ -24,7 +25,10 @@ function clamp(day: string, notices: Notice[], source: string): string {
   const today = isoDay(new Date());
   if (day >= FIRST_DAY && day <= today) return day;
   const clamped = day < FIRST_DAY ? FIRST_DAY : today;
-  notices.push({ code: 'date-clamped', message: `${source} says ${day}; packages are taken as of ${clamped} instead.` });
+  notices.push({
+    code: 'date-clamped',
+    message: `${source} says ${day}; packages are taken as of ${clamped} instead.`,
+  });
   return clamped;
 }
 

@@ -33,7 +33,16 @@ const WHEELS_SINCE: Record<string, string> = {
 export const PYTHONS = Object.keys(WHEELS_SINCE);
 
 /** The last patch release, against which bounds are held where uv provides the Python. */
-const LAST_PATCH: Record<string, number> = { '3.7': 17, '3.8': 20, '3.9': 25, '3.10': 20, '3.11': 15, '3.12': 13, '3.13': 12, '3.14': 4 };
+const LAST_PATCH: Record<string, number> = {
+  '3.7': 17,
+  '3.8': 20,
+  '3.9': 25,
+  '3.10': 20,
+  '3.11': 15,
+  '3.12': 13,
+  '3.13': 12,
+  '3.14': 4,
+};
 
 function eraOf(day: string): SuiteEra {
   const era = ERAS.findLast(({ from }) => from <= day);
@@ -103,7 +112,11 @@ function explicit(
       hint: `Ask for one of ${candidates.join(', ')}.`,
     });
   }
-  notices.push({ code: 'python-moved', message: `${file} asks for Python ${value}, which cannot be had here; ${chosen} is the nearest.`, file });
+  notices.push({
+    code: 'python-moved',
+    message: `${file} asks for Python ${value}, which cannot be had here; ${chosen} is the nearest.`,
+    file,
+  });
   return chosen;
 }
 
@@ -114,10 +127,14 @@ function bounded(wish: PythonWish, candidates: readonly string[], notices: Notic
   try {
     fitting = candidates.filter((version) => satisfies(fullVersion(version), value));
   } catch (error) {
-    throw new SlipwayError('bad_environment_file', `${file}: requires-python "${value.slice(0, 80)}" is no version specifier.`, {
-      hint: 'Write it as >=3.9 or >=3.9,<3.13.',
-      cause: error,
-    });
+    throw new SlipwayError(
+      'bad_environment_file',
+      `${file}: requires-python "${value.slice(0, 80)}" is no version specifier.`,
+      {
+        hint: 'Write it as >=3.9 or >=3.9,<3.13.',
+        cause: error,
+      },
+    );
   }
   if (fitting.length > 0) return fitting;
   const message = `${file} requires Python ${value.slice(0, 80)}, which none of ${candidates.join(', ')} is; it is tried all the same.`;
@@ -140,7 +157,10 @@ export async function chooseEra(asOf: string, wish: PythonWish, config: Config, 
     const fitting = bounded(wish, candidates, notices);
     const near = nearest(fitting, preferred);
     if (near !== preferred && !candidates.includes(preferred)) {
-      notices.push({ code: 'python-moved', message: `Python ${preferred} of ${asOf} cannot be had here; ${near} is the nearest.` });
+      notices.push({
+        code: 'python-moved',
+        message: `Python ${preferred} of ${asOf} cannot be had here; ${near} is the nearest.`,
+      });
     }
     const ranked = await rank(wish.pins, fitting, near);
     version = ranked.python;

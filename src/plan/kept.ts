@@ -2,19 +2,29 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Config, type SettingName, SETTINGS } from '../config.ts';
+import { type Config, SETTINGS, type SettingName } from '../config.ts';
 import type { Plan, Resolved } from '../types.ts';
 import { isoDay } from './dates.ts';
 
 /** Raise it when the shape of a plan changes. */
 const FORMAT = 1;
 
-const RESULT_CHANGING = (Object.keys(SETTINGS) as SettingName[]).filter((name) => 'key' in SETTINGS[name] && SETTINGS[name].key);
+const RESULT_CHANGING = (Object.keys(SETTINGS) as SettingName[]).filter(
+  (name) => 'key' in SETTINGS[name] && SETTINGS[name].key,
+);
 
 function file(resolved: Resolved, subdir: string, config: Config): string {
   const settings = RESULT_CHANGING.map((name) => [name, config[name]]);
   const day = config.SLIPWAY_AS_OF === 'latest' ? isoDay(new Date()) : '';
-  const identity = [FORMAT, resolved.spec.canonicalUrl, resolved.commit, subdir, settings, config.SLIPWAY_DEFAULT_ENVIRONMENT, day];
+  const identity = [
+    FORMAT,
+    resolved.spec.canonicalUrl,
+    resolved.commit,
+    subdir,
+    settings,
+    config.SLIPWAY_DEFAULT_ENVIRONMENT,
+    day,
+  ];
   const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
   return join(config.SLIPWAY_DATA, 'plans', name.slice(0, 2), `${name}.json`);
 }

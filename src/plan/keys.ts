@@ -27,7 +27,10 @@ export function baseTier(suite: Suite, python: PythonChoice, serverLock: readonl
   // Only a managed Python is part of the base; the suite's own comes with the suite.
   const managed = python.source === 'managed' ? python.version : '';
   const platform = config.SLIPWAY_PLATFORM;
-  return tier('base', hash({ revision: BASE_REVISION, suite, managed, serverLock, platform, epoch: config.SLIPWAY_BASE_EPOCH }));
+  return tier(
+    'base',
+    hash({ revision: BASE_REVISION, suite, managed, serverLock, platform, epoch: config.SLIPWAY_BASE_EPOCH }),
+  );
 }
 
 export function environmentTier(base: Tier, steps: readonly Step[]): Tier {

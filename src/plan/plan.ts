@@ -31,7 +31,9 @@ async function ignoreFile(checkout: Checkout, folder: ConfigFolder): Promise<str
   return undefined;
 }
 
-function merge(contributions: readonly Contribution[]): Required<Pick<Contribution, 'steps' | 'notices' | 'env' | 'executables'>> {
+function merge(
+  contributions: readonly Contribution[],
+): Required<Pick<Contribution, 'steps' | 'notices' | 'env' | 'executables'>> {
   return {
     steps: contributions.flatMap(({ steps }) => steps),
     notices: contributions.flatMap(({ notices }) => notices),

@@ -66,8 +66,6 @@ async function writeEntries(pack: Pack, checkout: Checkout, options: ContentLaye
   const paths = await contentPaths(checkout, options);
   // Without an entry of its own the engine would make the home folder root's.
   pack.entry({ ...OWNER, name: HOME, type: 'directory', mode: 0o755, mtime });
-  // A folder that a layer leaves out is made anew by the engine, as root's.
-  pack.entry({ ...OWNER, name: HOME, type: 'directory', mode: 0o755, mtime });
   for (const [index, path] of withFolders(paths).entries()) {
     if (path.endsWith('/')) {
       pack.entry({ ...OWNER, name: HOME + path, type: 'directory', mode: 0o755, mtime });

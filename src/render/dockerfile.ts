@@ -77,7 +77,11 @@ export function contentEnvironment(plan: Plan): Record<string, string> {
 export function layerOptions(plan: Plan): { executables: string[]; ignoreFile?: string; keep: string[] } {
   // Environment files stay whatever an ignore file says: they tell a reader what was installed.
   const keep = plan.buildpacks.flatMap(({ evidence }) => evidence.map(({ file }) => file));
-  return { executables: plan.executables, keep, ...(plan.ignoreFile === undefined ? {} : { ignoreFile: plan.ignoreFile }) };
+  return {
+    executables: plan.executables,
+    keep,
+    ...(plan.ignoreFile === undefined ? {} : { ignoreFile: plan.ignoreFile }),
+  };
 }
 
 /** The whole as one Dockerfile that plain `docker build` accepts, with the repository as context. */

@@ -49,8 +49,14 @@ function createEngine(): typeof Handlebars {
   });
   engine.registerHelper('run', function run(this: unknown, options: Handlebars.HelperOptions) {
     const { rendering, suite } = options.data as TemplateData;
-    const caches = String(options.hash.caches ?? '').split(' ').filter((name) => name !== '');
-    const lines = options.fn(this, { data: options.data }).split('\n').map((line) => line.trim()).filter((line) => line !== '');
+    const caches = String(options.hash.caches ?? '')
+      .split(' ')
+      .filter((name) => name !== '');
+    const lines = options
+      .fn(this, { data: options.data })
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
     if (rendering === 'take-home') {
       const clean = caches.includes('apt') ? ['; rm -rf /var/lib/apt/lists/*'] : [];
       return `RUN ${continued(['set -eu;', ...lines, ...clean])}`;

@@ -25,10 +25,13 @@ export function memoryCheckout(files: Record<string, string>, options: MemoryOpt
     notices: [],
     history: { ...NO_HISTORY, ...options.history },
     paths: async () => paths,
-    kind: async (path): Promise<EntryKind | undefined> => (Object.hasOwn(files, path) ? 'file' : isFolder(path) ? 'folder' : undefined),
+    kind: async (path): Promise<EntryKind | undefined> =>
+      Object.hasOwn(files, path) ? 'file' : isFolder(path) ? 'folder' : undefined,
     list: async (path) => {
       const prefix = path === '' ? '' : `${path}/`;
-      const names = paths.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length).split('/')[0] ?? '');
+      const names = paths
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => name.slice(prefix.length).split('/')[0] ?? '');
       return [...new Set(names)];
     },
     read: async (path) => {
@@ -36,6 +39,7 @@ export function memoryCheckout(files: Record<string, string>, options: MemoryOpt
       if (text === undefined) throw new SlipwayError('unsafe_file', `${path} is no file`);
       return text;
     },
+    deepen: async () => {},
     dispose: async () => {},
-  } as Checkout;
+  };
 }

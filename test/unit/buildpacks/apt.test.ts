@@ -19,7 +19,10 @@ test.each([
   ['UPPER', 1],
   ['../etc', 1],
 ])('%j is refused with its line', async (text, line) => {
-  await expect(detect(text)).rejects.toMatchObject({ code: 'bad_environment_file', message: expect.stringContaining(`apt.txt, line ${line}:`) });
+  await expect(detect(text)).rejects.toMatchObject({
+    code: 'bad_environment_file',
+    message: expect.stringContaining(`apt.txt, line ${line}:`),
+  });
 });
 
 test('names of Ubuntu become those of the suite', () => {

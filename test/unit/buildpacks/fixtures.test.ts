@@ -13,7 +13,9 @@ const LOCK = ['jupyterlab==4.2.0 --hash=sha256:00', 'uv==0.5.0 --hash=sha256:11'
 const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64' });
 
 function readRepo(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(folder, name)).isFile());
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
   return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
@@ -27,21 +29,26 @@ async function planned(folder: string) {
 
 const root = join(PACKAGE_ROOT, 'buildpacks');
 const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const cases = folders.flatMap(({ name }) => readdirSync(join(root, name, 'fixtures')).map((one) => join(root, name, 'fixtures', one)));
+const cases = folders.flatMap(({ name }) =>
+  readdirSync(join(root, name, 'fixtures')).map((one) => join(root, name, 'fixtures', one)),
+);
 
-describe.each(cases.map((folder) => [relative(root, folder).replace('/fixtures', ''), folder]))('%s', (_name, folder) => {
-  test('plan and Dockerfile are as before', async () => {
-    const { plan, dockerfile } = await planned(folder);
-    await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(join(folder, 'plan.json'));
-    await expect(dockerfile).toMatchFileSnapshot(join(folder, 'Dockerfile'));
-  });
+describe.each(cases.map((folder) => [relative(root, folder).replace('/fixtures', ''), folder]))(
+  '%s',
+  (_name, folder) => {
+    test('plan and Dockerfile are as before', async () => {
+      const { plan, dockerfile } = await planned(folder);
+      await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(join(folder, 'plan.json'));
+      await expect(dockerfile).toMatchFileSnapshot(join(folder, 'Dockerfile'));
+    });
 
-  test('a second time gives the same bytes', async () => {
-    expect(await planned(folder)).toEqual(await planned(folder));
-  });
+    test('a second time gives the same bytes', async () => {
+      expect(await planned(folder)).toEqual(await planned(folder));
+    });
 
-  test('has a check that can be run in the image', () => {
-    const verify = join(folder, 'verify');
-    expect(existsSync(verify) && (statSync(verify).mode & 0o111) !== 0).toBe(true);
-  });
-});
+    test('has a check that can be run in the image', () => {
+      const verify = join(folder, 'verify');
+      expect(existsSync(verify) && (statSync(verify).mode & 0o111) !== 0).toBe(true);
+    });
+  },
+);

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { readRequirements } from '../../../buildpacks/python/requirements.ts';
 import { memoryCheckout } from '../../support/checkout.ts';
 
-const read = (files: Record<string, string>, file = 'requirements.txt') => readRequirements(memoryCheckout(files), file);
+const read = (files: Record<string, string>, file = 'requirements.txt') =>
+  readRequirements(memoryCheckout(files), file);
 const lines = async (text: string) => (await read({ 'requirements.txt': text })).requirements;
 
 describe('what people write in requirements.txt', () => {
@@ -17,11 +18,17 @@ describe('what people write in requirements.txt', () => {
     ['numpy \\\n  >=1.0 \\\n  ,<2', ['numpy>=1.0,<2']],
     ['\ufeffnumpy'.slice(1), ['numpy']],
     ['numpy\r\npandas\rscipy', ['numpy', 'pandas', 'scipy']],
-    ['numpy==1.22.3 \\\n    --hash=sha256:abc123 \\\n    --hash=sha256:def456', ['numpy==1.22.3 --hash=sha256:abc123 --hash=sha256:def456']],
+    [
+      'numpy==1.22.3 \\\n    --hash=sha256:abc123 \\\n    --hash=sha256:def456',
+      ['numpy==1.22.3 --hash=sha256:abc123 --hash=sha256:def456'],
+    ],
     ['# only a comment\n\n   \n', []],
     ['numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1/work', ['numpy']],
     ['git+https://github.com/org/pkg.git@v1.0#egg=pkg', ['pkg @ git+https://github.com/org/pkg.git@v1.0']],
-    ['-e git+https://github.com/org/pkg#egg=pkg&subdirectory=python', ['pkg @ git+https://github.com/org/pkg#subdirectory=python']],
+    [
+      '-e git+https://github.com/org/pkg#egg=pkg&subdirectory=python',
+      ['pkg @ git+https://github.com/org/pkg#subdirectory=python'],
+    ],
     ['pkg @ https://example.org/pkg-1.0-py3-none-any.whl', ['pkg @ https://example.org/pkg-1.0-py3-none-any.whl']],
     ['pkg-resources==0.0.0\nnumpy', ['numpy']],
   ])('%j', async (text, expected) => {
@@ -42,7 +49,10 @@ describe('what people write in requirements.txt', () => {
   });
 
   test('what needs the repository itself is kept apart', async () => {
-    const found = await read({ 'requirements.txt': '-e .[test]\n./libs/one\nlibs/two.whl\nnumpy', 'libs/one/setup.py': '' });
+    const found = await read({
+      'requirements.txt': '-e .[test]\n./libs/one\nlibs/two.whl\nnumpy',
+      'libs/one/setup.py': '',
+    });
     expect(found.local).toEqual([
       { path: '', extras: '[test]', editable: true, file: 'requirements.txt' },
       { path: 'libs/one', extras: '', editable: false, file: 'requirements.txt' },
@@ -84,7 +94,13 @@ describe('what is refused, with file and line', () => {
 
   test('stays fast on a megabyte of anything', async () => {
     const started = performance.now();
-    for (const text of ['a'.repeat(1e6), `${' '.repeat(1e6)}x`, `numpy${'.'.repeat(1e6)}!`, '[,'.repeat(5e5), '--hash '.repeat(1e5)]) {
+    for (const text of [
+      'a'.repeat(1e6),
+      `${' '.repeat(1e6)}x`,
+      `numpy${'.'.repeat(1e6)}!`,
+      '[,'.repeat(5e5),
+      '--hash '.repeat(1e5),
+    ]) {
       await read({ 'requirements.txt': text }).catch(() => undefined);
     }
     expect(performance.now() - started).toBeLessThan(3000);

@@ -8,7 +8,10 @@ import { memoryCheckout } from '../../support/checkout.ts';
 const config = loadConfig({});
 async function detected(files: Record<string, string>, settings = config, subdir = '') {
   const { matches, notices } = await detect(memoryCheckout(files, { subdir }), settings);
-  return { packs: matches.map(({ match }) => match.name), notices: notices.map(({ code, file }) => `${code} ${file ?? ''}`.trim()) };
+  return {
+    packs: matches.map(({ match }) => match.name),
+    notices: notices.map(({ code, file }) => `${code} ${file ?? ''}`.trim()),
+  };
 }
 
 test('folders and registry agree, and each pack has a README and a fixture', () => {
@@ -24,7 +27,12 @@ test('folders and registry agree, and each pack has a README and a fixture', () 
 
 describe('which packs apply', () => {
   test('all that match take part', async () => {
-    const files = { 'requirements.txt': 'numpy', 'apt.txt': 'cowsay', postBuild: '#!/bin/sh\n', start: '#!/bin/sh\nexec "$@"\n' };
+    const files = {
+      'requirements.txt': 'numpy',
+      'apt.txt': 'cowsay',
+      postBuild: '#!/bin/sh\n',
+      start: '#!/bin/sh\nexec "$@"\n',
+    };
     expect((await detected(files)).packs).toEqual(['apt', 'python', 'postbuild', 'start']);
   });
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { asOfDay } from '../../../src/plan/dates.ts';
-import type { Match } from '../../../src/types.ts';
-import { memoryCheckout, type MemoryOptions } from '../../support/checkout.ts';
+import type { History, Match } from '../../../src/types.ts';
+import { type MemoryOptions, memoryCheckout } from '../../support/checkout.ts';
 
 const match = (more: Partial<Match> = {}): Match<never> =>
   ({ name: 'python', evidence: [], notices: [], files: ['requirements.txt'], data: null, ...more }) as Match<never>;
@@ -15,8 +15,12 @@ async function day(options: MemoryOptions, found = match(), settings: NodeJS.Pro
 const at = (text: string) => async () => new Date(text);
 
 test('the later of the environment files and the month of the code', async () => {
-  expect(await day({ history: { lastTouched: at('2022-05-10T10:00:00Z'), lastWhere: at('2022-05-20T10:00:00Z') } })).toBe('2022-05-10');
-  expect(await day({ history: { lastTouched: at('2022-05-10T10:00:00Z'), lastWhere: at('2022-07-20T10:00:00Z') } })).toBe('2022-07-01');
+  expect(
+    await day({ history: { lastTouched: at('2022-05-10T10:00:00Z'), lastWhere: at('2022-05-20T10:00:00Z') } }),
+  ).toBe('2022-05-10');
+  expect(
+    await day({ history: { lastTouched: at('2022-05-10T10:00:00Z'), lastWhere: at('2022-07-20T10:00:00Z') } }),
+  ).toBe('2022-07-01');
 });
 
 test('days are those of UTC', async () => {
@@ -43,7 +47,11 @@ test('impossible days are clamped, and said', async () => {
 
 test('only work on code counts, and an empty commit', async () => {
   let counts: ((paths: readonly string[]) => boolean) | undefined;
-  await day({ history: { lastWhere: async (test) => void (counts = test) as undefined } });
+  const lastWhere: History['lastWhere'] = async (test) => {
+    counts = test;
+    return undefined;
+  };
+  await day({ history: { lastWhere } });
   expect(counts?.(['README.md', 'LICENSE', '.github/workflows/ci.py', 'data/x.csv', 'badge.svg'])).toBe(false);
   expect(counts?.(['README.md', 'docs/a.ipynb'])).toBe(true);
   expect(counts?.([])).toBe(true);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { detect } from '../../../src/detect/detect.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
-import { memoryCheckout, type MemoryOptions } from '../../support/checkout.ts';
+import { type MemoryOptions, memoryCheckout } from '../../support/checkout.ts';
 
 const LOCK = ['jupyterlab==4.2.0'];
 
@@ -37,7 +37,11 @@ test('settings that change the result change the key; mirrors, hosts and folders
   expect((await tiers(files, {}, { SLIPWAY_BASE_EPOCH: '2' }))[0]).not.toBe(one[0]);
   expect((await tiers(files, {}, { SLIPWAY_PLATFORM: 'linux/riscv64' }))[0]).not.toBe(one[0]);
   expect((await tiers(files, {}, { SLIPWAY_AS_OF: '2022-01-01' }))[1]).not.toBe(one[1]);
-  const elsewhere = { SLIPWAY_MIRROR_PYPI: 'https://mirror.example.org/simple', SLIPWAY_DATA: '/elsewhere', HOME: '/home/x' };
+  const elsewhere = {
+    SLIPWAY_MIRROR_PYPI: 'https://mirror.example.org/simple',
+    SLIPWAY_DATA: '/elsewhere',
+    HOME: '/home/x',
+  };
   expect(await tiers(files, {}, elsewhere)).toEqual(one);
 });
 

@@ -5,7 +5,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quote, writeLines } from '../../../src/render/templates.ts';
 
-const HOSTILE = ["it's", '$(id)', '`id`', 'a"b', '<script>', '\\', 'x; rm -rf /', '-e', '#x', '%s\\n', '\u202eabc', '', ' ', '${HOME}', '!x', '*'];
+const HOSTILE = [
+  "it's",
+  '$(id)',
+  '`id`',
+  'a"b',
+  '<script>',
+  '\\',
+  'x; rm -rf /',
+  '-e',
+  '#x',
+  '%s\\n',
+  '\u202eabc',
+  '',
+  ' ',
+  '${HOME}',
+  '!x',
+  '*',
+];
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'quote-'));
