@@ -1,0 +1,18 @@
+#!/bin/sh
+# slipway-install debian|managed <index options>: the lock's wheels, and nothing else, into /srv/env.
+# Nobody's code runs here (the shared cache may be mounted): nothing is built, and uv asks the interpreter about itself
+# only while the environment is still empty.
+set -eu
+case $1 in managed) python=/srv/python/current/bin/python3 ;; *) python=/usr/bin/python3 ;; esac
+shift
+lock=/srv/env/share/slipway/python.lock
+name='[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?'
+if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=sha256:[0-9a-f]{64})+\$" "$lock" >&2; then
+  echo "slipway: the lock has lines that are no lock's" >&2
+  exit 64
+fi
+mode=hardlink
+if [ -z "${UV_NO_CACHE:-}" ] && [ -n "${UV_CACHE_DIR:-}" ]; then mode=copy; fi
+export UV_LINK_MODE=$mode
+uv venv -q --no-config --no-managed-python --no-python-downloads --python "$python" --allow-existing /srv/env
+uv pip install -q --no-config --python /srv/env/bin/python --no-deps --no-build --require-hashes "$@" -r "$lock"
