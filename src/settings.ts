@@ -1,6 +1,6 @@
 /** How the text of a setting becomes a value: one parser for each kind. */
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
-import { parse as parseYaml } from 'yaml';
 
 export type Kind = 'text' | 'list' | 'number' | 'bytes' | 'duration' | 'url' | 'urls' | 'choice' | 'asOf';
 
@@ -77,6 +77,8 @@ function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
 
 /** The YAML file of settings: one flat mapping with the environment's names as keys. */
 function yamlFile(text: string, path: string): Record<string, unknown> {
+  // Few have such a file, and reading the parser costs as much as all the rest of the settings.
+  const { parse: parseYaml } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   const value: unknown = parseYaml(text, { maxAliasCount: 0 });
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`${path} holds no mapping of names to values`);
