@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
-import { ensureEgress } from '../egress.ts';
+import { guardBuild } from '../egress.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL, instanceId } from '../instance.ts';
 import type { Emit, Suite } from '../types.ts';
@@ -56,11 +56,13 @@ export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<Bu
   const { docker, config } = deps;
   throwIfCancelled(deps.signal);
   const info = (await docker.info()) as { CgroupDriver?: string; DockerRootDir?: string };
-  await Promise.all([ensureLimits(config, info.CgroupDriver), ensureEgress(deps)]);
+  await ensureLimits(config, info.CgroupDriver);
+  const guard = await guardBuild(deps);
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(timedOut(config)), config.SLIPWAY_BUILD_TIME);
   const forward = () => stop.abort(cancelled(deps.signal));
   deps.signal.addEventListener('abort', forward, { once: true });
+  if (deps.signal.aborted) forward();
   const endWatch = await watchDisk(config, info.DockerRootDir, (error) => stop.abort(error));
   const draft = `slipway/build:${randomBytes(10).toString('hex')}`;
   try {
@@ -71,7 +73,7 @@ export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<Bu
     endWatch();
     clearTimeout(timer);
     deps.signal.removeEventListener('abort', forward);
-    await untag(docker, draft);
+    await Promise.all([untag(docker, draft), guard.release()]);
   }
 }
 

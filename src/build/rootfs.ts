@@ -5,10 +5,10 @@ import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL, instanceId } from '../instance.ts';
+import { withLock } from '../lock.ts';
 import type { Emit, Suite } from '../types.ts';
 import { bootstrap, bootstrapObstacle } from './debootstrap.ts';
 import { imageInfo } from './inspect.ts';
-import { withLock } from './lock.ts';
 import { pullImage } from './pull.ts';
 
 interface RootfsDeps {

@@ -72,8 +72,11 @@ function instructionsOf(stages: Stage[]): Instruction[] {
     const first = stage.countsFrom ? 2 : 1;
     const total = stage.instructions.length + first - 1;
     return stage.instructions.map(({ text, title }, index) => {
-      const place = `${stages.length > 1 ? `${stage.name} ` : ''}${index + first}/${total}`;
-      return { place, text, step: title === undefined ? undefined : titles.get(title) };
+      return {
+        place: `${stage.name} ${index + first}/${total}`,
+        text,
+        step: title === undefined ? undefined : titles.get(title),
+      };
     });
   });
 }
@@ -90,8 +93,14 @@ export interface StepFinder {
  * names a vertex by stage and place (`[stage 2/5] RUN …`), which holds whatever ARG and ENV make of its text.
  */
 export function stepFinder(dockerfile: string): StepFinder {
-  const byPlace = new Map(instructionsOf(stagesOf(dockerfile)).map((found) => [found.place, found.step]));
-  const find = (name: string) => byPlace.get(/^\[([^\]]+)\]/.exec(name)?.[1]?.replace(/\s+/g, ' ') ?? '');
+  const stages = stagesOf(dockerfile);
+  const only = stages.length === 1 ? stages[0]?.name : '';
+  const byPlace = new Map(instructionsOf(stages).map((found) => [found.place, found.step]));
+  const find = (name: string) => {
+    const place = /^\[([^\]]+)\]/.exec(name)?.[1]?.replace(/\s+/g, ' ') ?? '';
+    // BuildKit leaves out the name of an only stage, unless a mount brings in another.
+    return byPlace.get(place.includes(' ') ? place : `${only} ${place}`);
+  };
   return { find, label: (name) => find(name)?.title ?? withoutMounts(name) };
 }
 

@@ -87,12 +87,15 @@ unset -f slipway_mounted
 
 function aptConf(hasBundle: boolean, cached: boolean): string {
   const lines = [
+    // Read again as the last file, so that what the image's own apt.conf.d says does not win.
+    `Dir::Etc::main "/run/slipway/${cached ? 'apt-cached.conf' : 'apt.conf'}";`,
     'Dir::Etc::sourcelist "/run/slipway/sources.list";',
     'Dir::Etc::sourceparts "-";',
     'Acquire::Retries "3";',
     'Acquire::http::Timeout "60";',
     'Acquire::https::Timeout "60";',
     'Acquire::Languages "none";',
+    'quiet "1";',
     'APT::Install-Recommends "false";',
     'APT::Get::Assume-Yes "true";',
   ];
@@ -101,6 +104,8 @@ function aptConf(hasBundle: boolean, cached: boolean): string {
     lines.push(
       'Dir::Cache "/var/cache/slipway/apt";',
       'Dir::State::lists "/var/cache/slipway/apt/lists";',
+      // Compressing lists that are not in the image costs ten seconds.
+      'Acquire::GzipIndexes "false";',
       'APT::Keep-Downloaded-Packages "true";',
       'Binary::apt::APT::Keep-Downloaded-Packages "true";',
     );
