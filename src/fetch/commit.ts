@@ -1,9 +1,10 @@
 /** One repository at one commit, fetched as little as the server allows and written to disk once the limits are kept. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { refusesSha } from './git-errors.ts';
 import type { Online } from './online.ts';
-import { writeRepository } from './repository.ts';
+import { UNBORN, writeRepository } from './repository.ts';
 import { type GitCall, runGit } from './run-git.ts';
 import { listTree, type Totals, type TreeEntry } from './tree.ts';
 
@@ -31,8 +32,9 @@ export async function fetchCommit(
   totals: Totals,
 ): Promise<WrittenCommit> {
   const gitDir = join(root, '.git');
-  await writeRepository(gitDir, { head: source.commit });
+  await writeRepository(gitDir, { head: UNBORN });
   const head = await fetchObjects(online, source, gitDir);
+  await writeFile(join(gitDir, 'HEAD'), `${source.commit}\n`);
   try {
     return await checkOut(root, source.commit, head, totals, online.signal);
   } catch (error) {

@@ -6,11 +6,9 @@ import type { NetworkSeams } from '../network.ts';
 import type { GitRemote, RepoSpec } from '../types.ts';
 import { localCommit, localGitDir } from './local.ts';
 import { type Online, withOnline } from './online.ts';
-import { writeRepository } from './repository.ts';
+import { UNBORN, writeRepository } from './repository.ts';
 import { runGit } from './run-git.ts';
 import { makeTempFolder, removeTempFolder } from './temp.ts';
-
-const NO_COMMIT = '0'.repeat(40);
 
 /** The remote side of git under the policy of `config`; `signal` ends whatever is under way. */
 export function createGit(config: Config, signal?: AbortSignal, seams?: Partial<NetworkSeams>): GitRemote {
@@ -56,7 +54,7 @@ async function localRefs(spec: RepoSpec): Promise<Map<string, string>> {
 
 /** Commits only: no folders, no files. A server without filters sends everything, within the limits. */
 async function fetchAndExpand(online: Online, url: string, prefix: string, gitDir: string): Promise<string[]> {
-  await writeRepository(gitDir, { head: NO_COMMIT, bare: true });
+  await writeRepository(gitDir, { head: UNBORN, bare: true });
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   await online.git(url, ['fetch', '--filter=tree:0', '--no-tags', '--no-write-fetch-head', '--', url, ...refs], {
     gitDir,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { toSlipwayError } from '../errors.ts';
 import type { History, Notice } from '../types.ts';
 import type { Online } from './online.ts';
-import { writeRepository } from './repository.ts';
+import { UNBORN, writeRepository } from './repository.ts';
 import { runGit } from './run-git.ts';
 
 /** First-parent history, a merge counting as what it brought: the order in which the branch itself changed. */
@@ -99,7 +99,7 @@ export async function fetchHistory(
     online.tryGit(['fetch', '--filter=blob:none', '--no-tags', '--no-write-fetch-head', '--', source.url, want], {
       gitDir,
     });
-  await writeRepository(gitDir, { head: source.commit, bare: true });
+  await writeRepository(gitDir, { head: UNBORN, bare: true });
   try {
     await fetch(source.commit).catch(async (error: unknown) => {
       if (online.gate.failure()) throw error;

@@ -2,8 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** HEAD while no commit is there yet: git calls a repository broken whose HEAD is a commit that it lacks. */
+export const UNBORN = 'ref: refs/heads/none';
+
 export interface RepositoryFiles {
-  /** Commit that HEAD is detached at. */
+  /** Commit that HEAD is detached at, or `ref: <name>`. */
   head: string;
   /** Commits whose parents are left out. */
   shallow?: readonly string[];

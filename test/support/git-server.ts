@@ -88,6 +88,7 @@ export const endless: Intercept = (request, response) => {
   request.resume();
   response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' });
   const packet = Buffer.concat([Buffer.from('ffec\x02'), Buffer.alloc(0xffec - 5, 'x')]);
+  response.write('000dpackfile\n');
   const more = () => {
     while (!response.destroyed && response.write(packet));
   };
