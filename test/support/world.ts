@@ -15,7 +15,20 @@ type Built = Extract<SlipwayEvent, { phase: 'built' }>;
 type Ready = Extract<SlipwayEvent, { phase: 'ready' }>;
 
 /** What `plan --json` prints. */
-export type PrintedPlan = Omit<Plan, 'steps'> & { dockerfile: string };
+export type PrintedPlan = Pick<
+  Plan,
+  | 'repo'
+  | 'commit'
+  | 'commitDate'
+  | 'platform'
+  | 'subdir'
+  | 'asOf'
+  | 'era'
+  | 'buildpacks'
+  | 'notices'
+  | 'tiers'
+  | 'server'
+> & { dockerfile: string };
 
 export interface Launched {
   run: Run;

@@ -39,7 +39,7 @@ const scenarios: Scenario[] = [
       },
     ],
     plan(plan) {
-      expect(plan.python.version).toBe('3.11');
+      expect(plan.era.python).toBe('3.11');
     },
     outputs: ['13 1.15.0', '0.4'],
   },

@@ -110,7 +110,7 @@ describe('scripts', () => {
             'requirements.txt': REQUIREMENTS,
             'index.ipynb': notebook(
               'import sys\nsys.path.append("lib/part")\nimport tide\nprint(tide.HEIGHT)',
-              '!git status --porcelain',
+              '!git status --porcelain --untracked-files=no',
               '!git submodule status | cut -c2-41',
             ),
           },
