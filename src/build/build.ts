@@ -107,7 +107,7 @@ async function run(input: BuildInput, deps: BuildDeps, draft: string, signal: Ab
     context.destroy();
   }
   throwIfCancelled(signal);
-  if (failed !== undefined) throw diagnose(journal.failure(failed), { suite: input.suite });
+  if (failed !== undefined) throw diagnose(journal.failure(failed));
   if (imageId === undefined) throw connectionLost(undefined);
   return imageId;
 }

@@ -1,6 +1,5 @@
 /** Turns the last lines of a failed step into an error that says what happened and what to do. */
 import { type ErrorCode, SlipwayError } from '../errors.ts';
-import type { Suite } from '../types.ts';
 import { compileFault } from './compile-faults.ts';
 import type { Failure } from './journal.ts';
 
@@ -67,7 +66,7 @@ const noSuchPackage: Rule = (lines) => {
     ...all(lines, /E: Package '(\S+)' has no installation candidate/),
     ...all(lines, /E: Version '.*' for '(\S+)' was not found/),
     ...all(lines, /E: Couldn't find any package by (?:glob|regex) '(\S+)'/),
-    ...all(lines, /npm (?:ERR!|error) 404 +'(\S+?)' is not in/),
+    ...all(lines, /npm (?:ERR!|error) 404 +'(\S+?)' is not in/).map((name) => name.replace(/@\*$/, '')),
   ];
   const distinct = [...new Set(names)];
   if (distinct.length === 0) return;
@@ -78,6 +77,12 @@ const noSuchPackage: Rule = (lines) => {
     hint: 'Check the spelling and the version; packages are taken as of a day (see the plan), and a later one may not be there.',
   };
 };
+
+/** uv says so of a package that was asked for; within a longer explanation it is one reason among others. */
+function saysNoSuch(lines: readonly string[]): boolean {
+  if (has(lines, /was not found in the package registry/)) return true;
+  return has(lines, /there (?:is no version|are no versions) of/) && !has(lines, / depends on /);
+}
 
 const conflict: Rule = (lines) => {
   const isApt = has(lines, /^E: Unable to correct problems, you have held broken packages|unmet dependencies/);
@@ -92,10 +97,11 @@ const conflict: Rule = (lines) => {
 };
 
 const UPSTREAM =
-  /Could not resolve|Temporary failure (?:in name resolution|resolving)|failed to lookup address|dns error|Connection (?:refused|reset|timed out)|Could not connect to|Failed to establish a new connection|Network is unreachable|No route to host|Read timed out|operation timed out|Connection broken|unexpected end of file|HTTP status server error|HTTP (?:Error|error) 5\d\d|\b50[0234] (?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|429 Too Many Requests|Hash Sum mismatch|certificate verify failed|invalid peer certificate|TLS handshake/i;
+  /Could not resolve|Temporary failure (?:in name resolution|resolving)|failed to lookup address|dns error|Connection (?:refused|reset|timed out)|Could not connect to|Failed to establish a new connection|Network is unreachable|No route to host|Read timed out|operation timed out|Connection broken|HTTP status server error|HTTP (?:Error|error) 5\d\d|\b50[0234] (?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|429 Too Many Requests|Hash Sum mismatch|certificate verify failed|invalid peer certificate|TLS handshake/i;
 
 const upstream: Rule = (lines) => {
-  const line = lines.findLast((text) => UPSTREAM.test(text));
+  // Near the end only: a failed attempt that was repeated with success is not what it ended of.
+  const line = lines.slice(-40).findLast((text) => UPSTREAM.test(text));
   if (line === undefined) return;
   const where = /https?:\/\/([^/\s)]+)/.exec(
     lines.findLast((text) => /(?:fetch|get|download).*https?:\/\//i.test(text)) ?? line,
@@ -111,10 +117,7 @@ const upstream: Rule = (lines) => {
 const RULES: readonly Rule[] = [
   outOfMemory,
   diskFull,
-  (lines) =>
-    has(lines, /was not found in the package registry|there (?:is no version|are no versions) of/)
-      ? noSuchPackage(lines, 0)
-      : undefined,
+  (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
   (lines) => compileFault(lines),
   upstream,
@@ -122,7 +125,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** The error for a step that failed; `build_failed` when no rule fits. */
-export function diagnose(failure: Failure, _context: { suite: Suite }): SlipwayError {
+export function diagnose(failure: Failure): SlipwayError {
   const exitCode = /exit code: (\d+)/.exec(failure.message)?.[1];
   const lines = failure.lines.slice(-LOOKED_AT);
   const found = RULES.reduce<Finding | undefined>(
