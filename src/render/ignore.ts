@@ -3,6 +3,8 @@
  * take for ever. Here each pattern is walked once along the path, so time is length of pattern × length of path.
  */
 
+import { SlipwayError } from '../errors.ts';
+
 /** Patterns beyond these would let a repository slow down everybody's builds. */
 const MAX_PATTERNS = 1000;
 const MAX_LENGTH = 512;
@@ -15,8 +17,9 @@ type Token =
   | { kind: 'star' }
   /** `**` at the end: anything. */
   | { kind: 'rest' }
-  /** `**` before more: nothing, or anything up to and with a slash. */
-  | { kind: 'folders' };
+  /** `**` before more: nothing, or anything up to and with a slash, which the token after it reads. */
+  | { kind: 'folders' }
+  | { kind: 'inside' };
 
 interface Rule {
   isException: boolean;
@@ -42,7 +45,8 @@ function tokenize(pattern: string): Token[] {
     if (char === '*' && chars[at + 1] === '*') {
       while (chars[at + 1] === '*') at += 1;
       if (chars[at + 1] === '/') at += 1;
-      tokens.push(at + 1 >= chars.length ? { kind: 'rest' } : { kind: 'folders' });
+      if (at + 1 >= chars.length) tokens.push({ kind: 'rest' });
+      else tokens.push({ kind: 'folders' }, { kind: 'inside' });
     } else if (char === '*') tokens.push({ kind: 'star' });
     else if (char === '?') tokens.push({ kind: 'any' });
     else if (char === '[' && chars.indexOf(']', at + 2) > 0) {
@@ -76,43 +80,61 @@ function accepts(token: Token, char: string): boolean {
   return token.ranges.some(([from, to]) => from <= char && char <= to) !== token.negated;
 }
 
-/** States reachable without reading: past a `*`, a `**` or the folders of one. */
-function close(tokens: readonly Token[], states: Set<number>): Set<number> {
-  for (const state of states) {
-    const kind = tokens[state]?.kind;
-    if (kind === 'star' || kind === 'rest' || kind === 'folders') states.add(state + 1);
-  }
-  return states;
+/** Tokens that a walk may look at for one ignore file: beyond it the file only costs time. */
+const MAX_WORK = 300_000_000;
+
+interface Budget {
+  left: number;
 }
 
-/**
- * Whether the path or a folder that holds it matches: all of them are looked at in one walk.
- * A state is the number of tokens that are done; for `folders` a second, negative state reads inside of a folder's name.
- */
-function matches(tokens: readonly Token[], path: string): boolean {
-  let states = close(tokens, new Set([0]));
+/** The set of tokens that may come next: an array without doubles. */
+interface States {
+  list: number[];
+  marks: Uint8Array;
+}
+
+function add(states: States, tokens: readonly Token[], state: number): void {
+  if (states.marks[state] === 1) return;
+  states.marks[state] = 1;
+  states.list.push(state);
+  const kind = tokens[state]?.kind;
+  if (kind === 'star' || kind === 'rest' || kind === 'folders') add(states, tokens, state + 1);
+  // Past the token that reads inside of the folders.
+  if (kind === 'folders') add(states, tokens, state + 2);
+}
+
+function step(tokens: readonly Token[], state: number, char: string, next: States): void {
+  const token = tokens[state];
+  if (token === undefined || token.kind === 'folders') return;
+  if (token.kind === 'inside') {
+    add(next, tokens, state);
+    if (char === '/') add(next, tokens, state + 1);
+  } else if (token.kind === 'rest' || (token.kind === 'star' && char !== '/')) add(next, tokens, state);
+  else if (accepts(token, char)) add(next, tokens, state + 1);
+}
+
+/** Whether the path or a folder that holds it matches: all of them are looked at in one walk. */
+function matches(tokens: readonly Token[], path: string, budget: Budget): boolean {
+  const empty = (): States => ({ list: [], marks: new Uint8Array(tokens.length + 1) });
+  let states = empty();
+  let next = empty();
+  add(states, tokens, 0);
   for (const char of path) {
-    if (char === '/' && states.has(tokens.length)) return true;
-    const next = new Set<number>();
-    for (const state of states) {
-      const token = tokens[state < 0 ? -state - 1 : state];
-      if (!token) continue;
-      if (token.kind === 'rest' || (token.kind === 'star' && char !== '/')) next.add(state);
-      else if (token.kind === 'folders') {
-        const index = state < 0 ? -state - 1 : state;
-        next.add(-index - 1);
-        if (char === '/') next.add(index + 1);
-      } else if (accepts(token, char)) next.add(state + 1);
-    }
-    states = close(tokens, next);
-    if (states.size === 0) return false;
+    if (char === '/' && states.marks[tokens.length] === 1) return true;
+    budget.left -= states.list.length;
+    for (const state of states.list) step(tokens, state, char, next);
+    for (const state of states.list) states.marks[state] = 0;
+    states.list.length = 0;
+    [states, next] = [next, states];
+    if (states.list.length === 0) return false;
   }
-  return states.has(tokens.length);
+  return states.marks[tokens.length] === 1;
 }
 
 /**
  * @param text of a `.dockerignore` or `.containerignore`
- * @returns whether a path of the repository is left out; the last rule that matches decides
+ * @returns whether a path of the repository is left out; the last rule that matches decides. It throws
+ *   `bad_environment_file` when the patterns take for ever on this repository.
  */
 export function ignoreFilter(text: string): (path: string) => boolean {
   const lines = text
@@ -130,11 +152,19 @@ export function ignoreFilter(text: string): (path: string) => boolean {
     return pattern === '' || pattern.length > MAX_LENGTH ? [] : [{ isException, tokens: tokenize(pattern) }];
   });
   const used = rules.slice(0, MAX_PATTERNS);
+  const budget = { left: MAX_WORK };
   return (path) => {
+    if (budget.left < 0) throw tooMuch();
     for (let at = used.length - 1; at >= 0; at--) {
       const rule = used[at] as Rule;
-      if (matches(rule.tokens, path)) return !rule.isException;
+      if (matches(rule.tokens, path, budget)) return !rule.isException;
     }
     return false;
   };
+}
+
+function tooMuch(): SlipwayError {
+  return new SlipwayError('bad_environment_file', 'The patterns of the ignore file take too long to match.', {
+    hint: 'Use fewer patterns, and fewer `*` in each.',
+  });
 }
