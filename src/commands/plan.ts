@@ -37,7 +37,9 @@ function foundLines(plan: Plan, width: number, paint: Paint): string[] {
   const column = Math.max(8, ...names.map(columns)) + 2;
   return plan.buildpacks.flatMap(({ name, evidence }) => {
     const said = evidence.map(({ file, reason }) => plainLine(`${file}: ${reason}`));
-    const lines = (said.length > 0 ? said : ['']).flatMap((line) => wrap(line, Math.max(20, width - column - 2)));
+    const lines = (said.length > 0 ? said : ['no file of the repository asks for anything']).flatMap((line) =>
+      wrap(line, Math.max(20, width - column - 2)),
+    );
     return lines.map((line, index) => `  ${index === 0 ? paint.cyan(pad(name, column)) : ' '.repeat(column)}${line}`);
   });
 }
@@ -64,9 +66,9 @@ function tierLines(plan: Plan, width: number, paint: Paint): string[] {
 }
 
 /** A plan for people, one line each; nothing in it can steer a terminal. */
-export function planText(plan: Plan, dockerfile: string, width: number, paint: Paint): string {
+export function planText(plan: Plan, dockerfile: string, width: number, paint: Paint, name = plan.repo): string {
   const lines = [
-    paint.bold(plainLine(plan.repo)),
+    paint.bold(plainLine(name)),
     ...facts(plan, paint),
     heading('Found', paint),
     ...foundLines(plan, width, paint),
@@ -109,9 +111,11 @@ export const command: Command = {
     const quiet = () => undefined;
     const { plan, dockerfile } = isJson ? await work(quiet) : await withProgress(io, options, work);
     const isColoured = !io.terminal.noColor && !io.terminal.isDumb && Boolean((io.stdout as NodeJS.WriteStream).isTTY);
+    // A local folder has no address of its own to be known by.
+    const name = plan.repo === 'local' ? args.operands[0] : plan.repo;
     const text = isJson
       ? `${JSON.stringify(planObject(plan, dockerfile))}\n`
-      : planText(plan, dockerfile, widthOf(io), painter(isColoured));
+      : planText(plan, dockerfile, widthOf(io), painter(isColoured), name);
     io.stdout.write(text);
     return 0;
   },
