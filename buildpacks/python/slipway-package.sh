@@ -1,0 +1,30 @@
+#!/bin/sh
+# slipway-package <cut-off> <folder in the repository> <extras> <--editable or nothing> <index options>
+# Installs a folder of the repository into /srv/env, as of the environment's own day, without moving what is locked
+# there; when that has no solution, as pip would have done it, and says so. No cache is mounted: its setup.py runs here.
+set -eu
+cutoff=$1 folder=/home/jovyan${2:+/$2} extras=$3 editable=$4
+shift 4
+lock=/srv/env/share/slipway
+used=$(cat "$lock/resolved-as-of" 2> /dev/null || echo latest)
+case $used in latest) cutoff=none ;; ????-??-??) cutoff=${used}T23:59:59Z ;; esac
+scratch=$(mktemp -d)
+cut -d ' ' -f 1 "$lock/python.lock" "$lock/build.lock" | grep == > "$scratch/constraints" || true
+[ "$cutoff" = none ] || set -- --exclude-newer "$cutoff" "$@"
+[ -z "$editable" ] || set -- "$@" --editable
+export UV_CACHE_DIR="$scratch/cache" UV_LINK_MODE=hardlink
+unset UV_NO_CACHE
+install() {
+  uv pip install --no-progress --color never --no-python-downloads --python /srv/env/bin/python \
+    --config-file /usr/local/lib/slipway/dependency-metadata.toml --index-strategy unsafe-best-match "$@"
+}
+status=0
+install -c "$scratch/constraints" "$@" "$folder$extras" > "$scratch/log" 2>&1 || status=$?
+cat "$scratch/log" >&2
+if [ "$status" -ne 0 ] && grep -q 'No solution found' "$scratch/log"; then
+  echo "slipway: $folder asks for other versions than the environment has; they are moved for it" >&2
+  status=0
+  install "$@" "$folder$extras" || status=$?
+fi
+rm -rf "$scratch"
+exit "$status"
