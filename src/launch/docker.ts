@@ -2,6 +2,7 @@
 import type Docker from 'dockerode';
 import { hostCaBundle } from '../certificates.ts';
 import type { Config } from '../config.ts';
+import { ensureEgress } from '../egress.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Session } from '../types.ts';
@@ -44,8 +45,13 @@ export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promi
   deps.signal.throwIfAborted();
   deps.emit({ phase: 'launching', message: 'Starting the session\n' });
   const token = newToken();
-  const container = await createContainer(input, token, deps);
+  const network = await ensureSessionNetwork(deps.docker, deps.config);
+  // Beside the container's making, to save its time; but nothing of the image runs before the firewall stands.
+  const fenced = ensureEgress(deps);
+  fenced.catch(() => undefined);
+  const container = await createContainer(input, { token, network }, deps);
   try {
+    await fenced;
     const session = await startContainer(container, token, deps);
     const { url, image, id } = session;
     deps.emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: id });
@@ -56,16 +62,13 @@ export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promi
   }
 }
 
-async function createContainer(input: LaunchInput, token: string, deps: LaunchDeps): Promise<Docker.Container> {
+async function createContainer(
+  input: LaunchInput,
+  made: { token: string; network: string },
+  deps: LaunchDeps,
+): Promise<Docker.Container> {
   const { docker, config, instance } = deps;
-  const network = await ensureSessionNetwork(docker, config);
-  const session = {
-    id: newSessionId(input.resolved.spec.name),
-    token,
-    instance,
-    network,
-    bundle: hostCaBundle(config),
-  };
+  const session = { ...made, id: newSessionId(input.resolved.spec.name), instance, bundle: hostCaBundle(config) };
   try {
     return await docker.createContainer(containerOptions(input, session, config));
   } catch (error) {
