@@ -80,6 +80,8 @@ export type RankPythons = (
   pins: PythonWish['pins'],
   candidates: readonly string[],
   preferred: string,
+  /** Files uploaded after that day have no say. */
+  asOf: string,
 ) => Promise<{ python: string; notices: Notice[] }>;
 
 export interface EraChoice {
@@ -162,7 +164,7 @@ export async function chooseEra(asOf: string, wish: PythonWish, config: Config, 
         message: `Python ${preferred} of ${asOf} cannot be had here; ${near} is the nearest.`,
       });
     }
-    const ranked = await rank(wish.pins, fitting, near);
+    const ranked = await rank(wish.pins, fitting, near, asOf);
     version = ranked.python;
     notices.push(...ranked.notices);
   }
