@@ -171,7 +171,8 @@ function stopOnAbort(docker: Docker, id: string, stream: NodeJS.ReadableStream, 
   const cut = () => (stream as unknown as { destroy(): void }).destroy();
   const stop = () => {
     grace = setTimeout(cut, STOP_GRACE);
-    const call = { path: `/build/cancel?id=${id}`, method: 'POST', statusCodes: { 200: true, 204: true } };
+    // docker-modem takes the last character from a path with a query of its own.
+    const call = { path: `/build/cancel?id=${id}&`, method: 'POST', statusCodes: { 200: true, 204: true } };
     docker.modem.dial(call as never, (error) => error && cut());
   };
   if (signal.aborted) stop();

@@ -56,20 +56,22 @@ async function limitLegacy(wanted: Wanted): Promise<LimitState> {
     return fault === undefined;
   };
   const [memory, cpu, pids] = await Promise.all([
-    put('memory', 'memory.limit_in_bytes', wanted.memory).then(
-      (done) => done && noSwap(group('memory'), wanted.memory),
-    ),
+    limitMemory(group('memory'), wanted.memory, faults),
     put('cpu', 'cpu.cfs_quota_us', wanted.quota || -1),
     put('pids', 'pids.max', wanted.pids),
   ]);
   return { memory, cpu, pids, ...(faults.length > 0 ? { reason: faults.join('; ') } : {}) };
 }
 
-/** Memory and swap together; kernels without swap accounting have no such file, and then nothing to limit. */
-async function noSwap(group: string, bytes: number): Promise<boolean> {
-  if (await exists(join(group, 'memory.memsw.limit_in_bytes')))
-    await write(group, 'memory.memsw.limit_in_bytes', String(bytes));
-  return true;
+/** Memory may never be more than memory and swap together, so which goes first depends on where they were. */
+async function limitMemory(group: string, bytes: number, faults: string[]): Promise<boolean> {
+  const [limit, both] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'];
+  const countsSwap = await exists(join(group, both));
+  if (countsSwap) await write(group, both, '-1');
+  const fault = await write(group, limit, String(bytes));
+  if (countsSwap) await write(group, both, String(bytes));
+  if (fault) faults.push(fault);
+  return fault === undefined;
 }
 
 async function limitUnified(wanted: Wanted): Promise<LimitState> {

@@ -106,7 +106,7 @@ function openSpool(): { sink: Writable; read(): Readable; close(): void } {
 
 /**
  * `POST /images/load` with the config and the layers given; those below are found by their chain id.
- * @returns the image's id; undefined when the engine asks for the layers that were left out
+ * @returns the image's id; undefined when the engine does not take it so, for want of the layers that were left out
  */
 async function load(docker: Docker, config: ImageConfig, streams: ContextStream[]): Promise<string | undefined> {
   const { bytes, digest } = encodeConfig(config);
@@ -120,14 +120,15 @@ async function load(docker: Docker, config: ImageConfig, streams: ContextStream[
     { path: name, content: bytes },
     { path: 'manifest.json', content: manifest },
   ];
-  const answer = await docker.loadImage(packContext(files, streams), { quiet: true });
-  let said = '';
-  for await (const chunk of answer) said += chunk;
-  const error = /"error":"((?:[^"\\]|\\.)*)"/.exec(said)?.[1];
-  if (error === undefined) return digest;
-  // The layers that were left out are looked for in the tar: this engine cannot use what it has.
-  if (/no such file|not found|does not exist|missing/i.test(error)) return undefined;
-  throw new Error(`The engine did not take the image: ${error}`);
+  try {
+    const answer = await docker.loadImage(packContext(files, streams), { quiet: true });
+    let said = '';
+    for await (const chunk of answer) said += chunk;
+    return /"error":/.test(said) ? undefined : digest;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** The config of an image in the engine, which does not give out the original: the history is put together again. */

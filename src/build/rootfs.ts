@@ -76,8 +76,9 @@ async function importTar(path: string, name: string, deps: RootfsDeps): Promise<
   for (const change of changes) query.append('changes', change);
   const statusCodes = { 200: true, 500: 'server error' };
   const file = createReadStream(path);
+  // docker-modem takes the last character from a path with a query of its own.
   const call = {
-    path: `/images/create?${query}`,
+    path: `/images/create?${query}&`,
     method: 'POST',
     file,
     isStream: true,
