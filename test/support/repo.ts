@@ -81,11 +81,15 @@ export async function workTree(bare: string, folder: string): Promise<string> {
 
 function fastImport(path: string, marks: string, commits: CommitSpec[], existing: Set<string>): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn('git', ['fast-import', '--quiet', '--force', `--export-marks=${marks}`], {
-      cwd: path,
-      env: gitEnv(),
-      stdio: ['pipe', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      'git',
+      ['-c', 'core.compression=0', 'fast-import', '--quiet', '--force', '--depth=0', `--export-marks=${marks}`],
+      {
+        cwd: path,
+        env: gitEnv(),
+        stdio: ['pipe', 'ignore', 'pipe'],
+      },
+    );
     let said = '';
     child.stderr.on('data', (chunk) => {
       said += chunk;

@@ -147,6 +147,13 @@ async function ownContainers(docker: Docker, data: string): Promise<Docker.Conta
   return docker.listContainers({ all: true, filters: { label: [`${INSTANCE_LABEL}=${instance}`] } });
 }
 
+async function ownImages(docker: Docker, data: string): Promise<string[]> {
+  const instance = await instanceOf(data);
+  if (!instance) return [];
+  const images = await docker.listImages({ filters: { label: [`${INSTANCE_LABEL}=${instance}`] } });
+  return images.flatMap(({ RepoTags }) => RepoTags ?? []);
+}
+
 async function removeContainers(docker: Docker, data: string): Promise<void> {
   for (const { Id } of await ownContainers(docker, data))
     await docker.getContainer(Id).remove({ force: true, v: true });
@@ -155,8 +162,7 @@ async function removeContainers(docker: Docker, data: string): Promise<void> {
 /** A base or an environment that was finished is kept on purpose, and so no trace of what failed later. */
 async function look(docker: Docker, data: string, temporary: string): Promise<string[]> {
   const containers = (await ownContainers(docker, data)).map(({ Names }) => `container ${Names.join(' ')}`);
-  const images = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
-  const tiers = images.filter((tag) => /^slipway\/(?:content|build):/.test(tag)).map((tag) => `image ${tag}`);
+  const tiers = (await ownImages(docker, data)).filter((tag) => /^slipway\/(?:content|build):/.test(tag));
   const files = (await readdir(temporary, { recursive: true })).map((path) => `temporary file ${path}`);
-  return [...containers, ...tiers, ...files];
+  return [...containers, ...tiers.map((tag) => `image ${tag}`), ...files];
 }

@@ -63,7 +63,6 @@ describe('repositories (13–17, 19, 36)', () => {
     ['16: /proc', { 'requirements.txt': { link: '/proc/self/environ' } }, ['unsafe_file']],
     ['16: -r of an absolute path', { 'requirements.txt': '-r /etc/passwd\n' }, ['bad_environment_file', 'unsafe_file']],
     ['16: -r out', { 'requirements.txt': '-r ../../x\n' }, ['bad_environment_file', 'unsafe_file']],
-    ['16: a circle', { 'requirements.txt': '-r requirements.txt\n' }, ['bad_environment_file']],
     ['18: a command', { 'apt.txt': 'jq\njq; curl evil\n' }, ['bad_environment_file']],
     ['18: an option', { 'apt.txt': '-o APT::Get::AllowUnauthenticated=1\n' }, ['bad_environment_file']],
     ['18: a substitution', { 'apt.txt': '$(id)\n' }, ['bad_environment_file']],
@@ -83,6 +82,12 @@ describe('repositories (13–17, 19, 36)', () => {
     const failed = await refusedFiles(world, title.replace(/\W+/g, '-'), repository, codes);
     expect(failed.hint ?? failed.message).not.toBe('');
     if (title.startsWith('18: a command')) expect(failed.message).toMatch(/apt\.txt.*(line )?2/);
+  });
+
+  it('16: files that include each other come to an end', async () => {
+    const files = { 'requirements.txt': '-r more.txt\nsix\n', 'more.txt': '-r requirements.txt\n-c more.txt\n' };
+    const { url } = await world.repo('circle', [{ date: DAY, files }]);
+    expect((await world.plan([url])).buildpacks.map(({ name }) => name)).toEqual(['python']);
   });
 
   it('15: a FIFO in a local folder does not hang', async () => {
@@ -143,7 +148,7 @@ describe('repositories (13–17, 19, 36)', () => {
     await refused(world, [world.server.url('unknown')], ['repo_not_found']);
     await world.repo('empty', []);
     await refused(world, [world.server.url('empty')], ['repo_empty']);
-    const site = createServer((_request, response) => response.end('<h1>not git</h1>'));
+    const site = createServer((_request, response) => response.end('<html>\n<h1>not git</h1>\n</html>\n'));
     await new Promise<void>((done) => site.listen(0, '127.0.0.1', done));
     const host = `127.0.0.1:${(site.address() as { port: number }).port}`;
     await refused(world, [`http://${host}/x`], ['not_git', 'repo_not_found'], { SLIPWAY_ALLOWED_HOSTS: host });
