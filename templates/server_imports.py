@@ -13,13 +13,13 @@ import sys
 MODULES = """
 jupyterlab.labapp notebook.app nbgitpuller.handlers nbgitpuller jupyter_lsp jupyter_server_terminals jupyterhub.singleuser
 jupyterhub.singleuser.app jupyterhub.singleuser.extension jupyter_server.serverapp nbconvert.exporters nbclient.client
-papermill.execute ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipywidgets IPython debugpy.server.api requests
+papermill.execute ipykernel_launcher ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipywidgets IPython debugpy.server.api requests
 yaml psutil bs4 matplotlib_inline.backend_inline jedi
 """.split()
 # Their parts are loaded later, or by name. Only compiled: some would start a server when they are imported.
 TREES = """
 jupyter_server jupyter_server_terminals jupyterlab_server jupyterlab jupyter_lsp jupyter_builder notebook notebook_shim
-jupyter_client ipykernel zmq tornado httpcore jinja2 debugpy nbclient papermill
+jupyter_client jupyter_core ipykernel IPython zmq tornado httpcore h11 jinja2 debugpy nbclient papermill
 """.split()
 
 
