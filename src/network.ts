@@ -8,7 +8,7 @@ import { SlipwayError } from './errors.ts';
 import { hostOf, isNamed, isPublicAddress, portOf } from './hosts.ts';
 import { CONNECT_TIME, operatorProxy, proxyAuthorization, tunnel, unreachable } from './operator-proxy.ts';
 
-export { hostOf, isPublicAddress } from './hosts.ts';
+export { isPublicAddress } from './hosts.ts';
 
 type NetworkConfig = Pick<Config, 'SLIPWAY_ALLOWED_HOSTS' | 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY'>;
 
