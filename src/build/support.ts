@@ -7,7 +7,7 @@ import { hostCaBundle } from '../certificates.ts';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Suite } from '../types.ts';
-import { aptSources } from './mirrors.ts';
+import { aptSources, debianMirrors } from './mirrors.ts';
 
 export interface ContextFile {
   path: string;
@@ -85,15 +85,22 @@ export PIP_NO_CACHE_DIR=1
 unset -f slipway_mounted
 `;
 
-function aptConf(hasBundle: boolean, cached: boolean): string {
+const ONLY_ONE = ['Acquire::Retries "3";', 'Acquire::http::Timeout "60";', 'Acquire::https::Timeout "60";'];
+/** A mirror that does not answer is left for the next one at once: apt would else wait before each of its retries. */
+const ONE_OF_SEVERAL = [
+  'Acquire::Retries "1";',
+  'Acquire::Retries::Delay "false";',
+  'Acquire::http::Timeout "15";',
+  'Acquire::https::Timeout "15";',
+];
+
+function aptConf(hasBundle: boolean, cached: boolean, hasOthers: boolean): string {
   const lines = [
     // Read again as the last file, so that what the image's own apt.conf.d says does not win.
     `Dir::Etc::main "/run/slipway/${cached ? 'apt-cached.conf' : 'apt.conf'}";`,
     'Dir::Etc::sourcelist "/run/slipway/sources.list";',
     'Dir::Etc::sourceparts "-";',
-    'Acquire::Retries "3";',
-    'Acquire::http::Timeout "60";',
-    'Acquire::https::Timeout "60";',
+    ...(hasOthers ? ONE_OF_SEVERAL : ONLY_ONE),
     'Acquire::Languages "none";',
     'quiet "1";',
     'APT::Install-Recommends "false";',
@@ -117,9 +124,10 @@ function aptConf(hasBundle: boolean, cached: boolean): string {
 export async function supportFiles(config: SupportConfig, suite: Suite): Promise<ContextFile[]> {
   const bundle = await caBundle(config);
   const exports = variables(config, bundle !== undefined).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+  const hasOthers = debianMirrors(config, suite).length > 1;
   const files: ContextFile[] = [
-    { path: 'apt-cached.conf', content: aptConf(bundle !== undefined, true) },
-    { path: 'apt.conf', content: aptConf(bundle !== undefined, false) },
+    { path: 'apt-cached.conf', content: aptConf(bundle !== undefined, true, hasOthers) },
+    { path: 'apt.conf', content: aptConf(bundle !== undefined, false, hasOthers) },
     ...(bundle ? [{ path: 'ca.pem', content: bundle }] : []),
     { path: 'env', content: `${exports.join('\n')}\n${CACHES}` },
     ...aptSources(config, suite),

@@ -23,7 +23,7 @@ type Token =
 
 interface Rule {
   isException: boolean;
-  tokens: Token[];
+  matches: (path: string) => boolean;
 }
 
 /** Go's filepath.Clean, for the relative patterns of an ignore file. */
@@ -80,55 +80,76 @@ function accepts(token: Token, char: string): boolean {
   return token.ranges.some(([from, to]) => from <= char && char <= to) !== token.negated;
 }
 
-/** Tokens that a walk may look at for one ignore file: beyond it the file only costs time. */
-const MAX_WORK = 300_000_000;
+/** Tokens that may be looked at for one ignore file: beyond it the file only costs time. */
+const MAX_WORK = 20_000_000;
+/** States that a pattern's automaton remembers. */
+const MAX_STATES = 2000;
 
 interface Budget {
   left: number;
 }
 
-/** The set of tokens that may come next: an array without doubles. */
-interface States {
-  list: number[];
-  marks: Uint8Array;
+/** A set of tokens that may come next, and where each character leads from it, found out when it is first read. */
+interface State {
+  tokens: number[];
+  matches: boolean;
+  next: Map<string, State>;
 }
 
-function add(states: States, tokens: readonly Token[], state: number): void {
-  if (states.marks[state] === 1) return;
-  states.marks[state] = 1;
-  states.list.push(state);
-  const kind = tokens[state]?.kind;
-  if (kind === 'star' || kind === 'rest' || kind === 'folders') add(states, tokens, state + 1);
+/** The token, and those reachable without reading. */
+function reach(tokens: readonly Token[], at: number, found: Set<number>): void {
+  if (found.has(at)) return;
+  found.add(at);
+  const kind = tokens[at]?.kind;
+  if (kind === 'star' || kind === 'rest' || kind === 'folders') reach(tokens, at + 1, found);
   // Past the token that reads inside of the folders.
-  if (kind === 'folders') add(states, tokens, state + 2);
+  if (kind === 'folders') reach(tokens, at + 2, found);
 }
 
-function step(tokens: readonly Token[], state: number, char: string, next: States): void {
-  const token = tokens[state];
+function read(tokens: readonly Token[], at: number, char: string, found: Set<number>): void {
+  const token = tokens[at];
   if (token === undefined || token.kind === 'folders') return;
   if (token.kind === 'inside') {
-    add(next, tokens, state);
-    if (char === '/') add(next, tokens, state + 1);
-  } else if (token.kind === 'rest' || (token.kind === 'star' && char !== '/')) add(next, tokens, state);
-  else if (accepts(token, char)) add(next, tokens, state + 1);
+    found.add(at);
+    if (char === '/') reach(tokens, at + 1, found);
+  } else if (token.kind === 'rest' || (token.kind === 'star' && char !== '/')) reach(tokens, at, found);
+  else if (accepts(token, char)) reach(tokens, at + 1, found);
 }
 
-/** Whether the path or a folder that holds it matches: all of them are looked at in one walk. */
-function matches(tokens: readonly Token[], path: string, budget: Budget): boolean {
-  const empty = (): States => ({ list: [], marks: new Uint8Array(tokens.length + 1) });
-  let states = empty();
-  let next = empty();
-  add(states, tokens, 0);
-  for (const char of path) {
-    if (char === '/' && states.marks[tokens.length] === 1) return true;
-    budget.left -= states.list.length;
-    for (const state of states.list) step(tokens, state, char, next);
-    for (const state of states.list) states.marks[state] = 0;
-    states.list.length = 0;
-    [states, next] = [next, states];
-    if (states.list.length === 0) return false;
-  }
-  return states.marks[tokens.length] === 1;
+/** Whether a path, or a folder that holds it, matches: all of them are looked at in one walk. */
+function automaton(tokens: readonly Token[], budget: Budget): (path: string) => boolean {
+  const states = new Map<string, State>();
+  const stateOf = (found: Set<number>): State => {
+    const sorted = [...found].sort((a, b) => a - b);
+    const key = sorted.join();
+    const state = states.get(key) ?? { tokens: sorted, matches: found.has(tokens.length), next: new Map() };
+    states.set(key, state);
+    return state;
+  };
+  const follow = (state: State, char: string): State => {
+    budget.left -= state.tokens.length + 1;
+    if (budget.left < 0) throw tooMuch();
+    if (states.size > MAX_STATES) states.clear();
+    const found = new Set<number>();
+    for (const at of state.tokens) read(tokens, at, char, found);
+    const next = stateOf(found);
+    state.next.set(char, next);
+    return next;
+  };
+  const first = new Set<number>();
+  reach(tokens, 0, first);
+  const start = { tokens: [...first], matches: first.has(tokens.length), next: new Map<string, State>() };
+  return (path) => {
+    if (states.size > MAX_STATES) start.next.clear();
+    let state: State = start;
+    budget.left -= path.length >> 5;
+    for (const char of path) {
+      if (char === '/' && state.matches) return true;
+      state = state.next.get(char) ?? follow(state, char);
+      if (state.tokens.length === 0) return false;
+    }
+    return state.matches;
+  };
 }
 
 /**
@@ -141,6 +162,7 @@ export function ignoreFilter(text: string): (path: string) => boolean {
     .replace(/^\ufeff/, '')
     .split(/\r?\n/)
     .filter((line) => !line.startsWith('#'));
+  const budget = { left: MAX_WORK };
   const rules = lines.flatMap((line): Rule[] => {
     const isException = line.trim().startsWith('!');
     const pattern = clean(
@@ -149,15 +171,15 @@ export function ignoreFilter(text: string): (path: string) => boolean {
         .slice(isException ? 1 : 0)
         .trim(),
     );
-    return pattern === '' || pattern.length > MAX_LENGTH ? [] : [{ isException, tokens: tokenize(pattern) }];
+    return pattern === '' || pattern.length > MAX_LENGTH
+      ? []
+      : [{ isException, matches: automaton(tokenize(pattern), budget) }];
   });
   const used = rules.slice(0, MAX_PATTERNS);
-  const budget = { left: MAX_WORK };
   return (path) => {
-    if (budget.left < 0) throw tooMuch();
     for (let at = used.length - 1; at >= 0; at--) {
       const rule = used[at] as Rule;
-      if (matches(rule.tokens, path, budget)) return !rule.isException;
+      if (rule.matches(path)) return !rule.isException;
     }
     return false;
   };

@@ -268,8 +268,11 @@ describe('the firewall', () => {
 
   it('leaves the default bridge as it was when the last build has ended', async () => {
     await attempt('RUN true\n');
-    expect(execFileSync('iptables-save', ['-t', 'filter'], { encoding: 'utf8' })).not.toMatch(/-i docker0 -j SLIPWAY/);
-    expect(existsSync('/run/slipway/egress') ? readdirSync('/run/slipway/egress') : []).toEqual([]);
+    const builds = existsSync('/run/slipway/egress') ? readdirSync('/run/slipway/egress') : [];
+    expect(builds.filter((name) => name.startsWith(`${process.pid}-`))).toEqual([]);
+    // Another Slipway of this machine may be building, and is then still fenced in.
+    const rules = execFileSync('iptables-save', ['-t', 'filter'], { encoding: 'utf8' });
+    if (builds.length === 0) expect(rules).not.toMatch(/-i docker0 -j SLIPWAY/);
   });
 
   it('refuses to build where it is required and cannot be', async () => {
