@@ -19,6 +19,8 @@ export interface RepoSpec {
   ref?: string;
   /** A pasted page's `<ref>/<path>`, in which only the host's refs tell where the ref ends. */
   page?: { kind: 'tree' | 'blob'; refAndPath: string };
+  /** What a pasted Binder link opens in the session, as written there. */
+  urlpath?: string;
 }
 
 /** A spec whose ref was looked up. */

@@ -17,6 +17,11 @@ const SURE_PREFIX = 7;
  * @throws repo_not_found, ref_not_found, ref_ambiguous, repo_empty, not_git, host_unreachable, host_rate_limited, host_not_allowed
  */
 export async function resolveRef(spec: RepoSpec, deps: ResolveDeps): Promise<Resolved> {
+  const resolved = await resolveSpec(spec, deps);
+  return spec.urlpath === undefined ? resolved : { ...resolved, urlpath: spec.urlpath };
+}
+
+async function resolveSpec(spec: RepoSpec, deps: ResolveDeps): Promise<Resolved> {
   if (spec.page) return resolvePage(spec, spec.page, deps);
   if (spec.provider === 'local' && (spec.ref === undefined || spec.ref === 'HEAD')) {
     return { spec, ref: 'HEAD', commit: await deps.git.localCommit(spec.cloneUrl) };

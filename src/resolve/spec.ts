@@ -53,16 +53,25 @@ function fromUrl(text: string): RepoSpec {
   if (!URL.canParse(text)) throw badSpec('The URL cannot be read.');
   const url = new URL(text);
   refuseCredentials(url);
+  const opens = binderPath(url.searchParams);
   url.search = '';
   url.hash = '';
   const binder = /^\/(?:v2|badge)\/([a-z]+)\/(.+)$/.exec(url.pathname);
   const named = binder && PROVIDERS.find(({ name }) => name === binder[1]);
-  if (binder?.[2] && named) return fromSpec(named, binder[2]);
+  if (binder?.[2] && named) return { ...fromSpec(named, binder[2]), ...opens };
   for (const provider of PROVIDERS) {
     const found = provider.fromUrl(url);
     if (found) return withProvider(provider, found);
   }
   return notUnderstood(text);
+}
+
+/** The parameters of a Binder link that say what opens. */
+function binderPath(parameters: URLSearchParams): { urlpath?: string } {
+  const [lab, file, any] = ['labpath', 'filepath', 'urlpath'].map((name) => parameters.get(name));
+  if (lab) return { urlpath: `doc/tree/${encodeURI(lab)}` };
+  if (file) return { urlpath: `${file.endsWith('.ipynb') ? 'notebooks' : 'tree'}/${encodeURI(file)}` };
+  return any ? { urlpath: any } : {};
 }
 
 /** `git@host:org/repo`, what "Clone with SSH" copies; only for hosts that answer https at the same path. */
