@@ -43,22 +43,23 @@ function withProvider(provider: RepoProvider, found: Found): RepoSpec {
 
 function fromSpec(provider: RepoProvider, rest: string): RepoSpec {
   const found = provider.fromSpec(rest.replace(/[?#].*$/, ''));
-  if (provider.name !== 'git') return withProvider(provider, found);
+  const opens = binderPath(new URLSearchParams(/\?([^#]*)/.exec(rest)?.[1]));
+  if (provider.name !== 'git') return { ...withProvider(provider, found), ...opens };
   // The clone URL may be another provider's: one repository has one canonical URL, however it was written.
   const spec = fromUrl(found.cloneUrl);
-  return found.ref === undefined ? spec : { ...spec, ref: found.ref };
+  return { ...spec, ...opens, ...(found.ref === undefined ? {} : { ref: found.ref }) };
 }
 
 function fromUrl(text: string): RepoSpec {
   if (!URL.canParse(text)) throw badSpec('The URL cannot be read.');
   const url = new URL(text);
   refuseCredentials(url);
-  const opens = binderPath(url.searchParams);
+  const query = url.search;
   url.search = '';
   url.hash = '';
   const binder = /^\/(?:v2|badge)\/([a-z]+)\/(.+)$/.exec(url.pathname);
   const named = binder && PROVIDERS.find(({ name }) => name === binder[1]);
-  if (binder?.[2] && named) return { ...fromSpec(named, binder[2]), ...opens };
+  if (binder?.[2] && named) return fromSpec(named, binder[2] + query);
   for (const provider of PROVIDERS) {
     const found = provider.fromUrl(url);
     if (found) return withProvider(provider, found);

@@ -26,8 +26,6 @@ describe('what people paste', () => {
     ['gh/org/repo/a%252Fb', { ref: 'a%2Fb' }],
     ['gh/org/repo/$(id)', { ref: '$(id)' }],
     ['gh/org/repo/main?urlpath=lab', { ref: 'main', urlpath: 'lab' }],
-    ['https://mybinder.org/v2/gh/org/repo/main?filepath=a%20b.ipynb', { ref: 'main', urlpath: 'notebooks/a%20b.ipynb' }],
-    ['https://mybinder.org/v2/gh/org/repo/main?labpath=x%2Fa.ipynb', { ref: 'main', urlpath: 'doc/tree/x/a.ipynb' }],
     ['https://mybinder.org/v2/gh/org/repo/main?urlpath=lab', { ref: 'main', urlpath: 'lab' }],
     ['https://mybinder.org/v2/gh/org/repo/main?filepath=a%20b.ipynb', { ref: 'main', urlpath: 'notebooks/a%20b.ipynb' }],
     ['https://mybinder.org/v2/gh/org/repo/main?labpath=x%2Fa.ipynb', { ref: 'main', urlpath: 'doc/tree/x/a.ipynb' }],
