@@ -83,7 +83,9 @@ describe('take-home Dockerfile', () => {
         );
         const file = join(folder.path, 'Dockerfile');
         await writeFile(file, dockerfile);
-        await run('docker', ['build', '-t', TAG, '-f', file, context], { maxBuffer: 1 << 26 });
+        await run('docker', ['build', '-t', TAG, '-f', file, context], { maxBuffer: 1 << 26 }).catch((error) => {
+          throw new Error(`${error.message}\n${String(error.stdout).slice(-4000)}`);
+        });
         const session = await start(docker);
         try {
           expect(await runNotebook(session, 'index.ipynb')).toEqual(outputs);
