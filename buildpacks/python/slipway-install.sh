@@ -11,8 +11,11 @@ if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=sha256:[0-9a-f]{64})+\$" "$lock"
   echo "slipway: the lock has lines that are no lock's" >&2
   exit 64
 fi
-mode=hardlink
-if [ -z "${UV_NO_CACHE:-}" ] && [ -n "${UV_CACHE_DIR:-}" ]; then mode=copy; fi
-export UV_LINK_MODE=$mode
-uv venv -q --no-config --no-managed-python --no-python-downloads --python "$python" --allow-existing /srv/env
+if [ -n "${UV_CACHE_DIR:-}" ]; then
+  export UV_LINK_MODE=copy
+else
+  export UV_LINK_MODE=hardlink UV_NO_CACHE=1
+fi
+# The system's packages are let in, because only then does pip allow `pip install --user`, which postBuild scripts use.
+uv venv -q --no-config --no-managed-python --no-python-downloads --python "$python" --system-site-packages --allow-existing /srv/env
 uv pip install -q --no-config --python /srv/env/bin/python --no-deps --no-build --require-hashes "$@" -r "$lock"
