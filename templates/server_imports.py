@@ -7,7 +7,6 @@ import compileall
 import importlib
 import os
 import re
-import sys
 
 # Imported, so that what they need is compiled too.
 MODULES = """
@@ -31,9 +30,14 @@ def load(name):
         return None
 
 
-for name in MODULES:
-    load(name)
-for name in TREES:
-    folder = os.path.join(os.path.dirname(os.path.dirname(load("jupyter_server").__file__)), name)
-    compileall.compile_dir(folder, quiet=2, rx=re.compile(r"/(tests?|testing|_vendored|staging)/"), workers=0)
-sys.exit(0)
+def main():
+    for name in MODULES:
+        load(name)
+    for name in TREES:
+        folder = os.path.join(os.path.dirname(os.path.dirname(load("jupyter_server").__file__)), name)
+        compileall.compile_dir(folder, quiet=2, rx=re.compile(r"/(tests?|testing|_vendored|staging)/"), workers=0)
+
+
+# From Python 3.13 on compileall's workers load this file anew.
+if __name__ == "__main__":
+    main()
