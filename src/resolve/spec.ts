@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { shown } from '../paths.ts';
 import type { RepoSpec } from '../types.ts';
 import type { Found, RepoProvider } from './provider.ts';
 import { PROVIDERS } from './registry.ts';
@@ -30,7 +31,7 @@ export function parseRepo(input: string, options: ParseOptions): RepoSpec {
 function parse(text: string, allowLocal: boolean): RepoSpec {
   if (/^https?:\/\//i.test(text)) return fromUrl(text);
   const isPath = /^(\.{0,2}\/|~(\/|$)|\.{1,2}$)/.test(text);
-  if (isPath) return localFolder(text, allowLocal) ?? missingFolder(allowLocal);
+  if (isPath) return localFolder(text, allowLocal) ?? missingFolder(text, allowLocal);
   if (text.startsWith('-')) throw badSpec('A repository cannot begin with a dash.');
   const provider = PROVIDERS.find(({ name }) => text.startsWith(`${name}/`));
   if (provider) return fromSpec(provider, text.slice(provider.name.length + 1));
@@ -101,8 +102,8 @@ function localFolder(text: string, allowLocal: boolean): RepoSpec | undefined {
   return { provider: 'local', name: path, cloneUrl: path, canonicalUrl: 'local' };
 }
 
-function missingFolder(allowLocal: boolean): never {
-  throw badSpec(allowLocal ? 'There is no such folder.' : 'A path on this machine is not a repository here.');
+function missingFolder(text: string, allowLocal: boolean): never {
+  throw badSpec(allowLocal ? `There is no folder ${shown(text)}.` : 'A path on this machine is not a repository here.');
 }
 
 function notUnderstood(text: string): never {
