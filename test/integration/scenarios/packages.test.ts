@@ -26,13 +26,13 @@ const scenarios: Scenario[] = [
     outputs: ['12 1.15.0', '0.3'],
   },
   {
-    title: 'pyproject with only a project table',
+    title: 'pyproject',
     commits: [
       {
         date: '2024-03-10',
         files: {
           'pyproject.toml':
-            '[project]\nname = "barnacle"\nversion = "0.4"\nrequires-python = ">=3.8"\ndependencies = ["six==1.15.0"]\n',
+            '[project]\nname = "barnacle"\nversion = "0.4"\nrequires-python = ">=3.8"\ndependencies = ["six==1.15.0"]\n[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n',
           'barnacle.py': 'def shells():\n    return 13\n',
           'index.ipynb': USE,
         },
@@ -42,6 +42,22 @@ const scenarios: Scenario[] = [
       expect(plan.era.python).toBe('3.11');
     },
     outputs: ['13 1.15.0', '0.4'],
+  },
+  {
+    title: 'pyproject with only a project table',
+    commits: [
+      {
+        date: '2024-03-10',
+        files: {
+          'pyproject.toml': '[project]\nname = "course"\nversion = "0.4"\ndependencies = ["six==1.15.0"]\n',
+          'index.ipynb': notebook('import six\nprint(six.__version__)'),
+        },
+      },
+    ],
+    plan(plan) {
+      expect(plan.notices.filter(({ file }) => file === 'pyproject.toml')).toHaveLength(1);
+    },
+    outputs: ['1.15.0'],
   },
 ];
 
