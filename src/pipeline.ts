@@ -164,6 +164,8 @@ function announce({ image, digest, resolvedAsOf, tiers }: BuildResult, emit: Emi
  * @throws SlipwayError of every stage
  */
 export async function launchRepo(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
+  // Before anything is built: a link that leads astray must not cost a build.
+  launcher.checkUrlpath(request.urlpath);
   const { image, resolved } = await buildRepo(request, deps);
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const input = { image, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };

@@ -35,13 +35,21 @@ export interface LaunchDeps {
 }
 
 /**
+ * Refuses a path that would lead a browser out of the session.
+ * @throws bad_urlpath
+ */
+export function checkUrlpath(urlpath: string | undefined): void {
+  resolveUrlpath('http://127.0.0.1/', urlpath ?? '');
+}
+
+/**
  * Starts a session and waits until its server answers. Emits `launching`, at last `ready`. A session that dies, never
  * answers or is no longer wanted leaves no container behind.
  * @throws bad_urlpath, session_failed, session_out_of_memory, session_timeout
  */
 export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promise<Session> {
   // Before anything is started: a link that leads astray must not cost a container.
-  resolveUrlpath('http://127.0.0.1/', input.urlpath ?? input.resolved.urlpath ?? '');
+  checkUrlpath(input.urlpath ?? input.resolved.urlpath);
   deps.signal.throwIfAborted();
   deps.emit({ phase: 'launching', message: 'Starting the session\n' });
   const token = newToken();
