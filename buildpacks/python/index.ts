@@ -67,7 +67,7 @@ function cutoff(day: string, later: number): string {
 function resolveStep(data: PythonData, context: PlanContext, extras: string[]): Step {
   const { requirements, package: found } = data;
   const lines = [...(requirements?.requirements ?? []), ...(found?.dependencies ?? [])];
-  const from = context.asOf > context.python.notBefore ? context.asOf : context.python.notBefore;
+  const from = [context.asOf, context.python.notBefore].sort().at(-1) ?? context.asOf;
   const count = `${lines.length} Python ${lines.length === 1 ? 'package' : 'packages'}`;
   return {
     title:

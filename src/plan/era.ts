@@ -21,7 +21,6 @@ const ERAS: readonly SuiteEra[] = [
 
 /** Day from which on wheels for a Python were common, about four months after its release. */
 const WHEELS_SINCE: Record<string, string> = {
-  '3.7': '2018-10-01',
   '3.8': '2020-02-01',
   '3.9': '2021-02-01',
   '3.10': '2022-02-01',
@@ -34,7 +33,6 @@ export const PYTHONS = Object.keys(WHEELS_SINCE);
 
 /** The last patch release, against which bounds are held where uv provides the Python. */
 const LAST_PATCH: Record<string, number> = {
-  '3.7': 17,
   '3.8': 20,
   '3.9': 25,
   '3.10': 20,
@@ -58,11 +56,11 @@ function position(version: string): number {
   return Number(minor(version).split('.')[1]);
 }
 
-/** The Python of a day: its Debian's own, and before the first Debian that we have the newest with wheels. */
+/** The Python of a day: its Debian's own, and before the first Debian that we have the oldest that uv brings. */
 function pythonOf(day: string): string {
   const era = eraOf(day);
   if (era.suite !== 'bullseye') return era.python;
-  return ['3.9', '3.8'].find((version) => (WHEELS_SINCE[version] ?? '') <= day) ?? '3.7';
+  return (WHEELS_SINCE['3.9'] ?? '') <= day ? '3.9' : '3.8';
 }
 
 function fullVersion(version: string): string {

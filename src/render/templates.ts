@@ -47,6 +47,7 @@ function createEngine(): typeof Handlebars {
     const text = readFileSync(join(folder, file), 'utf8').trimEnd();
     return writeLines(path, text.split('\n'), ` && chmod 755 ${quote(path)}`);
   });
+  // The template's own line break after a block is not kept, so it ends in one.
   engine.registerHelper('run', function run(this: unknown, options: Handlebars.HelperOptions) {
     const { rendering, suite } = options.data as TemplateData;
     const caches = String(options.hash.caches ?? '')
@@ -59,11 +60,11 @@ function createEngine(): typeof Handlebars {
       .filter((line) => line !== '');
     if (rendering === 'take-home') {
       const clean = caches.includes('apt') ? ['; rm -rf /var/lib/apt/lists/*'] : [];
-      return `RUN ${continued(['set -eu;', ...lines, ...clean])}`;
+      return `RUN ${continued(['set -eu;', ...lines, ...clean])}\n`;
     }
     const mounts = caches.map((name) => CACHES[name]?.(suite) ?? '');
     const support = '--mount=type=bind,source=.slipway,target=/run/slipway';
-    return `RUN ${continued([[support, ...mounts].join(' '), 'set -eu; . /run/slipway/env;', ...lines])}`;
+    return `RUN ${continued([[support, ...mounts].join(' '), 'set -eu; . /run/slipway/env;', ...lines])}\n`;
   });
   return engine;
 }

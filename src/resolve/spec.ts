@@ -103,7 +103,9 @@ function localFolder(text: string, allowLocal: boolean): RepoSpec | undefined {
 }
 
 function missingFolder(text: string, allowLocal: boolean): never {
-  throw badSpec(allowLocal ? `There is no such folder: ${shown(text)}.` : 'A path on this machine is not a repository here.');
+  throw badSpec(
+    allowLocal ? `There is no such folder: ${shown(text)}.` : 'A path on this machine is not a repository here.',
+  );
 }
 
 function notUnderstood(text: string): never {

@@ -88,11 +88,6 @@ function parsed(line: string): SlipwayEvent | undefined {
   }
 }
 
-/** Runs `slipway <args>` to its end. */
-export function slipway(args: string[], options: RunOptions = {}): Promise<Run> {
-  return startSlipway(args, options).done;
-}
-
 type Of<P extends SlipwayEvent['phase']> = Extract<SlipwayEvent, { phase: P }>;
 
 /** The event of one phase; raises with everything that was said when there is none, or several. */

@@ -16,7 +16,7 @@ async function choose(day: string, wish: PythonWish = { pins: [] }, config = any
 
 describe('the era of a day', () => {
   test.each([
-    ['2017-03-01', 'bullseye 3.7 managed'],
+    ['2017-03-01', 'bullseye 3.8 managed'],
     ['2020-06-01', 'bullseye 3.8 managed'],
     ['2021-05-01', 'bullseye 3.9 debian'],
     ['2023-06-09', 'bullseye 3.9 debian'],
@@ -43,8 +43,8 @@ describe('what a repository says about its Python', () => {
   });
 
   test('Python 2 and 3.5 become the nearest, and it is said', async () => {
-    expect(await choose('2019-05-10', version('2.7'))).toBe('bullseye 3.7 managed python-moved');
-    expect(await choose('2019-05-10', version('3.5'))).toBe('bullseye 3.7 managed python-moved');
+    expect(await choose('2019-05-10', version('2.7'))).toBe('bullseye 3.8 managed python-moved');
+    expect(await choose('2019-05-10', version('3.5'))).toBe('bullseye 3.8 managed python-moved');
   });
 
   test('a Python that does not exist yet is an error', async () => {
@@ -62,10 +62,10 @@ describe('what a repository says about its Python', () => {
     const seen: string[][] = [];
     const rank: RankPythons = async (pins, candidates, preferred) => {
       seen.push([pins[0]?.name ?? '', candidates.join(), preferred]);
-      return { python: '3.7', notices: [] };
+      return { python: '3.8', notices: [] };
     };
     const wish = { pins: [{ name: 'numpy', version: '1.15.0', file: 'requirements.txt' }] };
-    expect(await choose('2022-05-10', wish, any, rank)).toBe('bullseye 3.7 managed');
-    expect(seen).toEqual([['numpy', '3.7,3.8,3.9,3.10,3.11,3.12,3.13,3.14', '3.9']]);
+    expect(await choose('2022-05-10', wish, any, rank)).toBe('bullseye 3.8 managed');
+    expect(seen).toEqual([['numpy', '3.8,3.9,3.10,3.11,3.12,3.13,3.14', '3.9']]);
   });
 });

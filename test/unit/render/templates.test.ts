@@ -19,7 +19,7 @@ const HOSTILE = [
   '\u202eabc',
   '',
   ' ',
-  '${HOME}',
+  '$HOME',
   '!x',
   '*',
 ];

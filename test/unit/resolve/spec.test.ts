@@ -27,7 +27,10 @@ describe('what people paste', () => {
     ['gh/org/repo/$(id)', { ref: '$(id)' }],
     ['gh/org/repo/main?urlpath=lab', { ref: 'main', urlpath: 'lab' }],
     ['https://mybinder.org/v2/gh/org/repo/main?urlpath=lab', { ref: 'main', urlpath: 'lab' }],
-    ['https://mybinder.org/v2/gh/org/repo/main?filepath=a%20b.ipynb', { ref: 'main', urlpath: 'notebooks/a%20b.ipynb' }],
+    [
+      'https://mybinder.org/v2/gh/org/repo/main?filepath=a%20b.ipynb',
+      { ref: 'main', urlpath: 'notebooks/a%20b.ipynb' },
+    ],
     ['https://mybinder.org/v2/gh/org/repo/main?labpath=x%2Fa.ipynb', { ref: 'main', urlpath: 'doc/tree/x/a.ipynb' }],
     ['https://hub.example/v2/gh/org/repo/HEAD', { ref: 'HEAD' }],
     ['https://github.com/org/repo/tree/feature/x/docs', { page: { kind: 'tree', refAndPath: 'feature/x/docs' } }],
