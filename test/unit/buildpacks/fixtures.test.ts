@@ -5,6 +5,7 @@ import { loadConfig } from '../../../src/config.ts';
 import { detect } from '../../../src/detect/detect.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
 import { renderTakeHome } from '../../../src/render/dockerfile.ts';
+import { renderTemplate } from '../../../src/render/templates.ts';
 import { PACKAGE_ROOT } from '../../../src/root.ts';
 import { memoryCheckout } from '../../support/checkout.ts';
 
@@ -24,7 +25,11 @@ async function planned(folder: string) {
   const { folder: place, matches, notices } = await detect(checkout, config);
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
   const plan = await makePlan({ checkout, folder: place, matches, notices }, { config, rank, serverLock: () => LOCK });
-  return { plan, dockerfile: renderTakeHome(plan, LOCK) };
+  const suite = plan.era.debian;
+  const base = renderTemplate('templates/base.hbs', { suite, python: plan.python, lock: LOCK }, 'take-home', suite);
+  const dockerfile = renderTakeHome(plan, LOCK);
+  // Hundreds of lines that are the same in each; they have a snapshot of their own.
+  return { plan, base, dockerfile: dockerfile.replace(base, () => '# … the base tier: templates/base.hbs …') };
 }
 
 const root = join(PACKAGE_ROOT, 'buildpacks');
@@ -40,6 +45,12 @@ describe.each(cases.map((folder) => [relative(root, folder).replace('/fixtures',
       const { plan, dockerfile } = await planned(folder);
       await expect(`${JSON.stringify(plan, null, 2)}\n`).toMatchFileSnapshot(join(folder, 'plan.json'));
       await expect(dockerfile).toMatchFileSnapshot(join(folder, 'Dockerfile'));
+    });
+
+    test('the base tier is as before', async () => {
+      const { base, plan } = await planned(folder);
+      const file = `base-${plan.era.debian}-${plan.python.source}.Dockerfile`;
+      await expect(`${base}\n`).toMatchFileSnapshot(join(PACKAGE_ROOT, 'test/unit/render', file));
     });
 
     test('a second time gives the same bytes', async () => {
