@@ -1,5 +1,4 @@
 /** The repository as a Python package: pyproject.toml and setup.py. */
-import { parse, TomlError } from 'smol-toml';
 import { SlipwayError } from '../../src/errors.ts';
 import { joinPath } from '../../src/paths.ts';
 import type { Checkout, Notice, PythonWish } from '../../src/types.ts';
@@ -38,6 +37,7 @@ function bad(file: string, problem: string): SlipwayError {
 /** Parses a TOML file of the repository; a fault names line and column. */
 async function readToml(checkout: Checkout, file: string): Promise<Record<string, unknown>> {
   const text = await checkout.read(file);
+  const { parse, TomlError } = await import('smol-toml');
   try {
     return parse(text, { maxDepth: 100 });
   } catch (error) {

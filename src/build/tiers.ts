@@ -38,6 +38,9 @@ export interface BuiltTiers {
 const RESOLVED = 'org.slipway.resolved-as-of';
 const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
 
+/** Gives an image a further name. */
+export const nameImage = moveTag;
+
 /** The content image of a plan, if the engine has it: then nothing has to be built. */
 export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTiers | undefined> {
   const { image } = plan.tiers.content;

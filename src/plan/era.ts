@@ -1,5 +1,4 @@
 /** From a day to its era: Debian, Python and R. */
-import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Era, Notice, PythonChoice, PythonWish, Suite } from '../types.ts';
@@ -120,9 +119,10 @@ function explicit(
   return chosen;
 }
 
-function bounded(wish: PythonWish, candidates: readonly string[], notices: Notice[]): readonly string[] {
+async function bounded(wish: PythonWish, candidates: readonly string[], notices: Notice[]): Promise<readonly string[]> {
   if (wish.requires === undefined) return candidates;
   const { value, file } = wish.requires;
+  const { satisfies } = await import('@renovatebot/pep440');
   let fitting: string[];
   try {
     fitting = candidates.filter((version) => satisfies(fullVersion(version), value));
@@ -154,7 +154,7 @@ export async function chooseEra(asOf: string, wish: PythonWish, config: Config, 
   const preferred = pythonOf(asOf);
   let version = explicit(wish, candidates, config.SLIPWAY_PYTHONS === 'debian', notices);
   if (version === undefined) {
-    const fitting = bounded(wish, candidates, notices);
+    const fitting = await bounded(wish, candidates, notices);
     const near = nearest(fitting, preferred);
     if (near !== preferred && !candidates.includes(preferred)) {
       notices.push({
@@ -162,9 +162,9 @@ export async function chooseEra(asOf: string, wish: PythonWish, config: Config, 
         message: `Python ${preferred} of ${asOf} cannot be had here; ${near} is the nearest.`,
       });
     }
-    const ranked = await rank(wish.pins, fitting, near, asOf);
-    version = ranked.python;
-    notices.push(...ranked.notices);
+    const ranked = wish.pins.length > 0 ? await rank(wish.pins, fitting, near, asOf) : undefined;
+    version = ranked?.python ?? near;
+    notices.push(...(ranked?.notices ?? []));
   }
   const suite = ERAS.find(({ python }) => python === minor(version)) ?? eraOf(asOf);
   const source = suite.python === version ? 'debian' : 'managed';

@@ -15,7 +15,7 @@ async function version(docker: Docker): Promise<Finding> {
 }
 
 async function disk(config: Config, dataRoot: string): Promise<Finding> {
-  const { engineDiskFree } = await import('../../pipeline.ts');
+  const { engineDiskFree } = await import('../../engine-disk.ts');
   const free = await engineDiskFree(config, dataRoot);
   const mend = 'Remove images that nobody needs: docker image prune, docker builder prune.';
   if (free === undefined)
@@ -28,7 +28,7 @@ async function disk(config: Config, dataRoot: string): Promise<Finding> {
 }
 
 async function limits(config: Config, driver: string): Promise<Finding> {
-  const { ensureLimits } = await import('../../pipeline.ts');
+  const { ensureLimits } = await import('../../engine-limits.ts');
   const { memory, cpu, pids, reason } = await ensureLimits(config, driver);
   const held = Object.entries({ memory, cpu, processes: pids }).filter(([, holds]) => holds);
   const names = held.map(([name]) => name).join(', ');

@@ -1,8 +1,8 @@
 /** Watches the space that the engine has left while it builds. */
 import { statfs } from 'node:fs/promises';
-import type { Config } from '../config.ts';
-import { localSocket } from '../engine.ts';
-import { SlipwayError } from '../errors.ts';
+import type { Config } from './config.ts';
+import { localSocket } from './engine.ts';
+import { SlipwayError } from './errors.ts';
 
 const LOOK_EVERY = 1000;
 

@@ -5,8 +5,8 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../config.ts';
-import { localSocket } from '../engine.ts';
+import type { Config } from './config.ts';
+import { localSocket } from './engine.ts';
 
 /** BuildKit's steps run in `docker/buildkit/<id>` where the engine manages cgroups itself. */
 const GROUP = 'docker/buildkit';
