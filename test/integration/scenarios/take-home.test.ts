@@ -113,9 +113,10 @@ async function start(docker: Docker) {
   const { NetworkSettings } = await container.inspect();
   const url = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/`;
   for (let attempt = 0; attempt < 300; attempt += 1) {
-    const answer = await fetch(`${url}api/status`, { headers: { authorization: `token ${token}` } }).catch(
-      () => undefined,
-    );
+    // A connection that is made before the server listens may never be answered.
+    const signal = AbortSignal.timeout(2000);
+    const headers = { authorization: `token ${token}` };
+    const answer = await fetch(`${url}api/status`, { headers, signal }).catch(() => undefined);
     if (answer?.ok) return { url, token, container };
     await new Promise((done) => setTimeout(done, 100));
   }
