@@ -9,7 +9,7 @@ function pause(elapsed: number): number {
 
 function statusOf(url: string, token: string, signal: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const options = { agent: false, timeout: 5000, signal, headers: { authorization: `token ${token}` } } as const;
+    const options = { agent: false, timeout: 1500, signal, headers: { authorization: `token ${token}` } } as const;
     const request = get(url, options, (response) => {
       response.resume();
       resolve(response.statusCode);
