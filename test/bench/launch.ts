@@ -1,5 +1,6 @@
 /** The second launch of a commit, beside the same container started by hand. */
 import type Docker from 'dockerode';
+import { waitUntilReady } from '../../src/launch/ready.ts';
 import type { World } from '../support/world.ts';
 import { median, ms, type Row } from './measure.ts';
 
@@ -56,20 +57,11 @@ async function byHand(docker: Docker, image: string): Promise<number> {
   try {
     await container.start();
     const { NetworkSettings } = await container.inspect();
-    const address = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/api/status`;
-    await untilOk(address);
+    const address = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/`;
+    const state = await waitUntilReady(address, 'bench', 60_000, new AbortController().signal);
+    if (state !== 'ready') throw new Error(`${address} never answered.`);
     return performance.now() - started;
   } finally {
     await container.remove({ force: true, v: true });
   }
-}
-
-async function untilOk(address: string): Promise<void> {
-  for (let attempt = 0; attempt < 3000; attempt += 1) {
-    const answer = await fetch(address, { headers: { authorization: 'token bench' } }).catch(() => undefined);
-    await answer?.arrayBuffer();
-    if (answer?.ok) return;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  throw new Error(`${address} never answered.`);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntilReady } from '../../../src/launch/ready.ts';
 import { runNotebook, runTerminal } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
 import { tempFolder, workTree } from '../../support/repo.ts';
@@ -112,14 +113,8 @@ async function start(docker: Docker) {
   await container.start();
   const { NetworkSettings } = await container.inspect();
   const url = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/`;
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    // A connection that is made before the server listens may never be answered.
-    const signal = AbortSignal.timeout(2000);
-    const headers = { authorization: `token ${token}` };
-    const answer = await fetch(`${url}api/status`, { headers, signal }).catch(() => undefined);
-    if (answer?.ok) return { url, token, container };
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  const state = await waitUntilReady(url, token, 60_000, new AbortController().signal);
+  if (state === 'ready') return { url, token, container };
   const log = await container.logs({ stdout: true, stderr: true });
   await container.remove({ force: true, v: true });
   throw new Error(`The take-home image did not serve:\n${log}`);
