@@ -21,6 +21,7 @@ const KERNEL_TIMEOUT = 60_000;
 export async function callServer<T>(session: SessionAddress, path: string, method = 'GET', body?: unknown): Promise<T> {
   const response = await fetch(new URL(path, session.url), {
     method,
+    signal: AbortSignal.timeout(60_000),
     headers: { authorization: `token ${session.token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
