@@ -130,6 +130,11 @@ RUN printf '%s\n' \
     'case $1 in managed) python=/srv/python/current/bin/python3 ;; *) python=/usr/bin/python3 ;; esac' \
     'shift' \
     'lock=/srv/env/share/slipway/python.lock' \
+    '# It comes from a stage in which anybody'"'"'s code may have run: a link would show what only this step may read.' \
+    'if [ -L "$lock" ] || [ ! -f "$lock" ]; then' \
+    '  echo "slipway: the lock is no file" >&2' \
+    '  exit 64' \
+    'fi' \
     'name='"'"'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?'"'"'' \
     'if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=sha256:[0-9a-f]{64})+\$" "$lock" >&2; then' \
     '  echo "slipway: the lock has lines that are no lock'"'"'s" >&2' \
