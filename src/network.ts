@@ -2,7 +2,6 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { Config } from './config.ts';
 import { SlipwayError } from './errors.ts';
 import { hostOf, isNamed, isPublicAddress, portOf } from './hosts.ts';
@@ -101,6 +100,7 @@ export function createNetwork(config: NetworkConfig, seams: Partial<NetworkSeams
       throw unreachable(host, error);
     });
     if (proxy.protocol !== 'https:') return plain;
+    const { connect: connectTls } = await import('node:tls');
     return connected(connectTls({ socket: plain, servername: host }), signal, 'secureConnect');
   }
 

@@ -1,16 +1,13 @@
 /** THE map: resolve → fetch → detect → plan → render → build → launch → session, every stage in order, once. */
 import type { BuiltTiers, Rendered } from './build/tiers.ts';
 import type { Config } from './config.ts';
-import { detect } from './detect/detect.ts';
 import { connectEngine } from './engine.ts';
 import type { SlipwayError } from './errors.ts';
-import { fetchCheckout } from './fetch/fetch.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
+import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
-import { makePlan } from './plan/plan.ts';
-import { rankPythons } from './plan/wheels.ts';
 import { writeContentLayer } from './render/content-layer.ts';
 import {
   contentEnvironment,
@@ -26,8 +23,12 @@ import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import type { Checkout, Emit, Plan, Resolved, Session } from './types.ts';
 
-/** Stages that only some commands need, read when they do: `plan` starts twice as fast without them. */
+/** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
 const stages = {
+  fetch: () => import('./fetch/fetch.ts'),
+  detect: () => import('./detect/detect.ts'),
+  plan: () => import('./plan/plan.ts'),
+  wheels: () => import('./plan/wheels.ts'),
   build: () => import('./build/tiers.ts'),
   launch: () => import('./launch/docker.ts'),
 };
@@ -75,11 +76,10 @@ async function resolveStage(request: RepoRequest, deps: Deps): Promise<Resolved>
 async function planStage(checkout: Checkout, deps: Deps): Promise<Plan> {
   const { config } = deps;
   deps.emit({ phase: 'fetching', message: 'Planning\n', stage: 'plan' });
+  const [{ detect }, { makePlan }] = await Promise.all([stages.detect(), stages.plan()]);
   const { folder, matches, notices } = await detect(checkout, config);
-  const plan = await makePlan(
-    { checkout, folder, matches, notices },
-    { config, serverLock, rank: rankPythons(config) },
-  );
+  const rank: RankPythons = async (...asked) => (await stages.wheels()).rankPythons(config)(...asked);
+  const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank });
   const { asOf, era, python, buildpacks } = plan;
   const packs = buildpacks.map(({ name }) => name).join(', ') || 'default environment';
   const message = `${packs}; Debian ${era.debian}, Python ${python.version}, as of ${asOf}\n`;
@@ -95,6 +95,7 @@ async function withCheckout<T>(
   use: (checkout: Checkout) => Promise<T>,
 ) {
   const options = { subdir: request.subdir ?? '', signal: deps.signal, emit: deps.emit };
+  const { fetchCheckout } = await stages.fetch();
   const checkout = await fetchCheckout(resolved, options, { config: deps.config });
   try {
     return await use(checkout);
@@ -136,10 +137,13 @@ export async function planRepo(
  */
 export async function buildRepo(request: BuildRequest, deps: Deps): Promise<BuildResult> {
   const { config } = deps;
-  // The engine is asked first: without one, nothing has to be fetched to say so.
-  const docker = await connectEngine(config);
-  const { buildTiers, findContent, nameImage } = await stages.build();
-  const resolved = await resolveStage(request, deps);
+  // Side by side, for they wait for different things; without an engine nothing is fetched to say so.
+  const [docker, resolved, build] = await Promise.all([
+    connectEngine(config),
+    resolveStage(request, deps),
+    stages.build(),
+  ]);
+  const { buildTiers, findContent, nameImage } = build;
   const options = { refresh: request.refresh ?? false, noCache: request.noCache ?? false };
   const anew = options.refresh || options.noCache;
   const kept = anew ? undefined : await keptPlan(resolved, request.subdir ?? '', config);

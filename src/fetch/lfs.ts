@@ -12,7 +12,6 @@ import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import { shown } from '../paths.ts';
 import type { WrittenCommit } from './commit.ts';
-import { ask } from './http.ts';
 import type { Online } from './online.ts';
 import { runGit } from './run-git.ts';
 import type { Totals } from './tree.ts';
@@ -113,7 +112,11 @@ async function fetchBatch(online: Online, config: Config, root: string, endpoint
   const wanted = part.map(({ oid, size }) => ({ oid, size }));
   const body = JSON.stringify({ operation: 'download', transfers: ['basic'], hash_algo: 'sha256', objects: wanted });
   const headers = { accept: TYPE, 'content-type': TYPE, 'content-length': Buffer.byteLength(body) };
-  const answer = await ask(online.gate, config, batchUrl, { method: 'POST', headers, body });
+  const answer = await (await import('./http.ts')).ask(online.gate, config, batchUrl, {
+    method: 'POST',
+    headers,
+    body,
+  });
   const actions = readActions(await bodyText(answer), answer.statusCode ?? 0);
   for (const pointer of part) {
     const action = actions.get(pointer.oid);
@@ -158,7 +161,7 @@ async function download(
   const url = new URL(action.href, base);
   const given = Object.entries(action.header ?? {}).filter(([, value]) => typeof value === 'string');
   const headers = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]));
-  const answer = await ask(online.gate, config, url, { method: 'GET', headers });
+  const answer = await (await import('./http.ts')).ask(online.gate, config, url, { method: 'GET', headers });
   if (answer.statusCode !== 200) throw new Error(`it answered with HTTP ${answer.statusCode} for ${pointer.path}`);
   const temp = join(root, '.git', `lfs-${randomUUID()}`);
   const hash = createHash('sha256');
