@@ -13,7 +13,6 @@ const README = join(PACKAGE_ROOT, 'README.md');
 const WORDS: Partial<Record<SettingName, string>> = {
   SLIPWAY_DATA: '`$XDG_DATA_HOME/slipway`',
   SLIPWAY_PLATFORM: '`linux/`, and the architecture of this machine',
-  SLIPWAY_BUILD_CONCURRENCY: 'half of the CPUs',
 };
 
 function cell(text: string): string {

@@ -1,6 +1,6 @@
 /** The only reader of process.env. Settings come from the environment, then the YAML file, then the default. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, homedir } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SlipwayError } from './errors.ts';
 import { type Kind, parsers } from './settings.ts';
@@ -93,7 +93,6 @@ export const SETTINGS = {
   SLIPWAY_BUILD_MEMORY: bytes('4G', 'Memory that builds may use together'),
   SLIPWAY_BUILD_PIDS: whole('4096', 'Processes that builds may have together'),
   SLIPWAY_BUILD_TIME: duration('60m', 'Time that one tier may take to build'),
-  SLIPWAY_BUILD_CONCURRENCY: whole(() => String(Math.max(1, availableParallelism() >> 1)), 'Builds at once'),
   SLIPWAY_SESSION_MEMORY: bytes('2G', 'Memory of a session'),
   SLIPWAY_SESSION_CPU: text('2', 'CPUs of a session'),
   SLIPWAY_SESSION_PIDS: whole('512', 'Processes of a session'),

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -236,66 +234,4 @@ describe('content', () => {
     const [commit] = await world.repo('org/refs', [{ date: '2022-01-01', branch: ref, files: { a: '1' } }]);
     expect(await world.resolve('org/refs', { ref })).toMatchObject({ ref, commit });
   });
-});
-
-describe('being stopped', () => {
-  test('an abort ends it at once and leaves nothing', async () => {
-    const resolved = await world.resolve('org/a');
-    world.server.intercept = silent;
-    const stop = new AbortController();
-    const fetching = world.fetchResolved(resolved, { signal: stop.signal });
-    setTimeout(() => stop.abort(), 200);
-    await expect(fetching).rejects.toMatchObject({ code: 'interrupted' });
-    expect(await world.left()).toEqual([]);
-  });
-
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s to the process leaves nothing', async (signal) => {
-    world.server.intercept = silent;
-    const child = childFetching();
-    await once(child.stdout, 'data');
-    expect(await waitFor(async () => (await world.left()).length === 1)).toBe(true);
-    child.kill(signal);
-    const [code, by] = await once(child, 'exit');
-    expect([code, by]).toEqual([null, signal]);
-    expect(await world.left()).toEqual([]);
-  });
-
-  test('what a killed process left is removed at the next start', async () => {
-    world.server.intercept = silent;
-    const child = childFetching();
-    await once(child.stdout, 'data');
-    await waitFor(async () => (await world.left()).length === 1);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const stale = await world.left();
-    expect(stale).toHaveLength(1);
-    const next = childFetching();
-    await once(next.stdout, 'data');
-    expect(await waitFor(async () => !(await world.left()).includes(stale[0] ?? ''))).toBe(true);
-    next.kill('SIGTERM');
-    await once(next, 'exit');
-    expect(await world.left()).toEqual([]);
-  });
-
-  /** Another process that fetches from the silent server; it prints a line when it begins. */
-  function childFetching() {
-    const code = `
-      import { loadConfig } from ${JSON.stringify(new URL('../../src/config.ts', import.meta.url).href)};
-      import { fetchCheckout } from ${JSON.stringify(new URL('../../src/fetch/fetch.ts', import.meta.url).href)};
-      const spec = { provider: 'git', name: 'x', cloneUrl: ${JSON.stringify(world.server.url('org/a'))}, canonicalUrl: 'x' };
-      await fetchCheckout({ spec, ref: 'HEAD', commit: 'a'.repeat(40) }, { emit: () => console.log('begun') }, { config: loadConfig() });`;
-    const variables = { ...process.env, SLIPWAY_ALLOWED_HOSTS: world.server.host };
-    return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
-      env: variables,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  }
-
-  async function waitFor(condition: () => Promise<boolean>): Promise<boolean> {
-    for (let round = 0; round < 100; round++) {
-      if (await condition()) return true;
-      await new Promise((done) => setTimeout(done, 50));
-    }
-    return false;
-  }
 });
