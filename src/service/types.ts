@@ -1,0 +1,122 @@
+/** The nouns of the launch service. Plain data, kept in Redis as JSON; nothing here imports a room. */
+import type { ErrorCode } from '../errors.ts';
+import type { Plan, Resolved, TierState } from '../types.ts';
+
+/** What somebody asks for, by whichever route. */
+export interface LaunchRequest {
+  /** As typed: URL, spec, page; see parseRepo. */
+  repo: string;
+  ref?: string;
+  subdir?: string;
+  /** Path inside the session, as in Binder's links. */
+  urlpath?: string;
+  /** Ends with the image; starts no session. */
+  buildOnly?: boolean;
+  /** Plans and builds anew what is kept. */
+  refresh?: boolean;
+}
+
+/** Who asks. */
+export interface Client {
+  /** IP address, behind trusted proxies the one that they forward. */
+  address: string;
+  /** With the operator's token: no quota, no limit. */
+  isOperator: boolean;
+}
+
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  hint?: string;
+  /** Whose turn it is. */
+  blame: 'user' | 'operator' | 'upstream' | 'bug';
+  /** HTTP status. */
+  status: number;
+  retryable: boolean;
+}
+
+export type LaunchState = 'resolving' | 'building' | 'launching' | 'ready' | 'failed' | 'cancelled';
+
+/** One launch. Its id (128 random bits, hexadecimal) is the right to see and to cancel it. Times are ISO. */
+export interface LaunchRecord {
+  id: string;
+  state: LaunchState;
+  request: LaunchRequest;
+  client: Client;
+  createdAt: string;
+  endedAt?: string;
+  resolved?: Resolved;
+  /** Build that it waits for or had. */
+  build?: string;
+  image?: string;
+  /** Session's name once there is one. */
+  session?: string;
+  error?: Failure;
+  /** Process that drives it; another takes over when that one's heartbeat stops. */
+  owner: string;
+}
+
+export type BuildState = 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
+
+/** One build of a commit, shared by all who wait for it; holds nothing of any launch. Kept 30 days. */
+export interface BuildRecord {
+  /** ULID. */
+  id: string;
+  state: BuildState;
+  /** Canonical URL, ref as asked first, full SHA. */
+  repo: string;
+  provider: string;
+  ref: string;
+  commit: string;
+  subdir: string;
+  /** Address that asked first. */
+  askedBy: string;
+  createdAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  /** Milliseconds per stage: wait, fetch, plan, base, environment, content. */
+  timings: Record<string, number>;
+  /** One per try: a worker that died makes another. */
+  attempts: { id: string; startedAt: string; endedAt?: string }[];
+  tiers?: Record<'base' | 'environment' | 'content', TierState>;
+  imageName?: string;
+  digest?: string;
+  resolvedAsOf?: string;
+  error?: Failure;
+}
+
+/** What a build is asked to do: job data of the queue `builds`. */
+export interface BuildJob {
+  build: string;
+  resolved: Resolved;
+  subdir: string;
+  refresh: boolean;
+  client: string;
+}
+
+/** One environment tier, shared by every repository that has it: job data of the queue `tiers`. */
+export interface TierJob {
+  plan: Plan;
+  refresh: boolean;
+  client: string;
+}
+
+/** What "what will be built" shows. */
+export interface PlanPreview {
+  resolved: Resolved;
+  plan: Plan;
+  /** Which tiers are there already. */
+  cached: { base: boolean; environment: boolean; content: boolean };
+  /** Milliseconds that it usually takes until built, from earlier builds; absent when none is known. */
+  usual?: number;
+  dockerfile: string;
+}
+
+/** What a badge shows. */
+export type Readiness = 'ready' | 'unknown' | 'failed';
+
+/** Named SSE event `queue`: place among those that wait (1 is next), and milliseconds until built, if known. */
+export interface QueueNews {
+  place?: number;
+  estimate?: number;
+}
