@@ -1,6 +1,5 @@
 /** The one place that connects to the Docker engine. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from './config.ts';
@@ -16,7 +15,7 @@ export const DEFAULT_SOCKET = '/var/run/docker.sock';
  */
 export async function connectEngine(config: EngineConfig): Promise<Docker> {
   const options = connectionOptions(config);
-  const DockerClient = loadDockerode();
+  const { default: DockerClient } = await import('dockerode');
   const docker = new DockerClient(options);
   const address = config.DOCKER_HOST || `unix://${DEFAULT_SOCKET}`;
   const headers = await ping(docker).catch((error) => {
@@ -64,39 +63,6 @@ function certificates(folder: string): { ca: Buffer; cert: Buffer; key: Buffer }
       cause: error,
     });
   }
-}
-
-/**
- * dockerode loads a gRPC server and an ssh client with it (200 ms) that no call of ours uses. Each gets a stand-in
- * that loads the real one when it is first touched; ssh, which we refuse, is never touched.
- */
-function loadDockerode(): typeof Docker {
-  const require = createRequire(import.meta.url);
-  const fromDockerode = createRequire(require.resolve('dockerode'));
-  const fromModem = createRequire(fromDockerode.resolve('docker-modem'));
-  standIn(fromDockerode, '@grpc/grpc-js');
-  standIn(fromDockerode, '@grpc/proto-loader');
-  standIn(fromModem, './ssh');
-  return require('dockerode') as typeof Docker;
-}
-
-function standIn(require: NodeJS.Require, name: string): void {
-  const path = require.resolve(name);
-  if (require.cache[path]) return;
-  const load = () => {
-    delete require.cache[path];
-    return require(name) as object;
-  };
-  let real: object | undefined;
-  const touch = () => {
-    real ??= load();
-    return real;
-  };
-  const exports = new Proxy(() => undefined, {
-    get: (_target, key) => Reflect.get(touch(), key),
-    apply: (_target, self, args) => Reflect.apply(touch() as () => unknown, self, args),
-  });
-  require.cache[path] = { id: path, filename: path, loaded: true, exports } as unknown as NodeModule;
 }
 
 /** `/_ping` and its headers: `/version` would start three programs in the engine and take 30 ms. */

@@ -8,16 +8,6 @@ import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
-import { writeContentLayer } from './render/content-layer.ts';
-import {
-  contentEnvironment,
-  inHome,
-  layerOptions,
-  renderBase,
-  renderContent,
-  renderEnvironment,
-  renderTakeHome,
-} from './render/dockerfile.ts';
 import { serverLock } from './render/server-lock.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
@@ -29,6 +19,8 @@ const stages = {
   detect: () => import('./detect/detect.ts'),
   plan: () => import('./plan/plan.ts'),
   wheels: () => import('./plan/wheels.ts'),
+  render: () => import('./render/dockerfile.ts'),
+  layer: () => import('./render/content-layer.ts'),
   build: () => import('./build/tiers.ts'),
   launch: () => import('./launch/docker.ts'),
 };
@@ -104,14 +96,15 @@ async function withCheckout<T>(
   }
 }
 
-function renderStage(plan: Plan): Rendered {
+async function renderStage(plan: Plan): Promise<Rendered> {
+  const [render, { writeContentLayer }] = await Promise.all([stages.render(), stages.layer()]);
   return {
-    base: (rootfs) => renderBase(plan, rootfs, serverLock(plan.era.debian)),
-    environment: renderEnvironment(plan),
-    content: (plain) => renderContent(plan, plain),
-    contentEnvironment: contentEnvironment(plan),
-    workdir: inHome(plan.subdir),
-    writeLayer: (checkout, sink) => writeContentLayer(checkout, layerOptions(plan), sink),
+    base: (rootfs) => render.renderBase(plan, rootfs, serverLock(plan.era.debian)),
+    environment: render.renderEnvironment(plan),
+    content: (plain) => render.renderContent(plan, plain),
+    contentEnvironment: render.contentEnvironment(plan),
+    workdir: render.inHome(plan.subdir),
+    writeLayer: (checkout, sink) => writeContentLayer(checkout, render.layerOptions(plan), sink),
   };
 }
 
@@ -126,6 +119,7 @@ export async function planRepo(
   const resolved = await resolveStage(request, deps);
   return withCheckout(resolved, request, deps, async (checkout) => {
     const plan = await planStage(checkout, deps);
+    const { renderTakeHome } = await stages.render();
     return { plan, resolved, dockerfile: renderTakeHome(plan, serverLock(plan.era.debian)) };
   });
 }
@@ -154,7 +148,7 @@ export async function buildRepo(request: BuildRequest, deps: Deps): Promise<Buil
       : await withCheckout(resolved, request, deps, async (checkout) => {
           const plan = await planStage(checkout, deps);
           const ready = anew ? undefined : await findContent(docker, plan);
-          const input = { plan, resolved, rendered: renderStage(plan), checkout, options };
+          const input = { plan, resolved, rendered: await renderStage(plan), checkout, options };
           const built = ready ?? (await buildTiers(input, { ...deps, docker }));
           await keepPlan(plan, resolved, config);
           return { plan, resolved, ...built };

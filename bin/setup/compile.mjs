@@ -1,8 +1,8 @@
-/** dist/, compiled from the sources. */
+/** dist/, bundled from the sources. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, run } from './run.mjs';
+import { ROOT } from './run.mjs';
 import { SetupError, say } from './say.mjs';
 
 const DIST = join(ROOT, 'dist');
@@ -12,37 +12,29 @@ function sourcesIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'fixtures' ? [] : sourcesIn(path);
-    return entry.name.endsWith('.ts') ? [path] : [];
+    return /\.(ts|hbs)$/.test(entry.name) ? [path] : [];
   });
 }
 
 /** Changes whenever a source does; names, sizes and dates tell that without reading the files. */
 function stampOf() {
-  const configs = ['tsconfig.json', 'tsconfig.build.json'].map((name) => join(ROOT, name));
-  const hash = createHash('sha256').update(process.version);
-  for (const path of [...sourcesIn(join(ROOT, 'src')), ...sourcesIn(join(ROOT, 'buildpacks')), ...configs].sort()) {
+  const sources = ['src', 'buildpacks', 'templates'].flatMap((name) => sourcesIn(join(ROOT, name)));
+  const makers = ['package-lock.json', 'bin/setup/bundle.mjs'].map((name) => join(ROOT, name));
+  const hash = createHash('sha256');
+  for (const path of [...sources, ...makers].sort()) {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);
   }
   return hash.digest('hex');
 }
 
-/** Compiles beside dist/ and then takes its place, so that whatever runs from it is never half there. */
 async function build(stamp) {
-  const draft = join(ROOT, 'node_modules', '.cache', 'slipway', `dist-${process.pid}`);
-  const old = `${draft}-old`;
-  mkdirSync(join(draft, '..'), { recursive: true });
-  try {
-    const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    const code = await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', draft]);
-    if (code !== 0) throw new SetupError('Compiling failed; the compiler says above where.');
-    writeFileSync(join(draft, '.stamp'), stamp);
-    if (existsSync(DIST)) renameSync(DIST, old);
-    renameSync(draft, DIST);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-    rmSync(old, { recursive: true, force: true });
-  }
+  // Known only now: packages are installed by the time something is compiled.
+  const { bundle } = await import('./bundle.mjs');
+  await bundle(DIST).catch(() => {
+    throw new SetupError('Compiling failed; the compiler says above where.');
+  });
+  writeFileSync(STAMP, stamp);
 }
 
 /** Compiles unless dist/ is that of the sources as they are. */

@@ -1,10 +1,10 @@
 /** The Handlebars engine for Dockerfiles: strict, unescaped, every value through a quoting helper. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type Handlebars from 'handlebars';
+import Handlebars from 'handlebars';
 import { PACKAGE_ROOT } from '../root.ts';
 import type { Suite } from '../types.ts';
+import { compile } from './compile.ts';
 
 /** `engine`: with mounts, mirrors and caches of ours. `take-home`: for plain `docker build`. */
 export type Rendering = 'engine' | 'take-home';
@@ -40,8 +40,7 @@ export function writeLines(path: string, lines: readonly string[], then = ''): s
 }
 
 function createEngine(): typeof Handlebars {
-  // Only what renders pays for it: a cached launch does not.
-  const engine = (createRequire(import.meta.url)('handlebars') as typeof Handlebars).create();
+  const engine = Handlebars.create();
   engine.registerHelper('q', (value: unknown) => quote(value));
   engine.registerHelper('lines', (path: string, lines: readonly string[]) => writeLines(path, lines));
   engine.registerHelper('script', (path: string, file: string, options: Handlebars.HelperOptions) => {
@@ -71,7 +70,7 @@ function createEngine(): typeof Handlebars {
   return engine;
 }
 
-let engine: typeof Handlebars | undefined;
+const engine = createEngine();
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
 
 /**
@@ -79,13 +78,8 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
  * @param file path within the package, e.g. `buildpacks/apt/install.hbs`
  */
 export function renderTemplate(file: string, values: object, rendering: Rendering, suite: Suite): string {
-  engine ??= createEngine();
-  const path = join(PACKAGE_ROOT, file);
-  let template = compiled.get(path);
-  if (template === undefined) {
-    template = engine.compile(readFileSync(path, 'utf8'), { strict: true, noEscape: true });
-    compiled.set(path, template);
-  }
-  const data: TemplateData = { rendering, suite, folder: dirname(path) };
+  const template = compiled.get(file) ?? engine.template(compile(file));
+  compiled.set(file, template);
+  const data: TemplateData = { rendering, suite, folder: dirname(join(PACKAGE_ROOT, file)) };
   return template(values, { data }).trim();
 }
