@@ -120,3 +120,40 @@ export interface QueueNews {
   place?: number;
   estimate?: number;
 }
+
+/** One entry of a journal as readers get it. */
+export interface Read {
+  n: number;
+  /** Name of the SSE event; absent for BinderHub's own. */
+  event?: string;
+  /** Serialised once. */
+  json: string;
+}
+
+/** A file of the repository, to be read while one waits. */
+export interface StoredDocument {
+  path: string;
+  text: string;
+}
+
+export interface RecentLaunch {
+  provider: string;
+  /** As in `/v2/<provider>/<spec>`, without the ref. */
+  name: string;
+  ref: string;
+  repo: string;
+  at: string;
+}
+
+/** The whole queue; says nothing of who asked. */
+export interface QueueState {
+  waiting: number;
+  active: number;
+  builds: { id: string; state: 'waiting' | 'active'; repo: string; ref: string; createdAt: string }[];
+}
+
+/** As BinderHub's `/health`. */
+export interface Health {
+  ok: boolean;
+  checks: { service: string; ok: boolean; message?: string; [more: string]: unknown }[];
+}
