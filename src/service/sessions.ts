@@ -61,7 +61,11 @@ export class Sessions {
     return new Sessions(deps);
   }
 
-  private constructor(readonly deps: SessionsDeps) {}
+  private readonly deps: SessionsDeps;
+
+  private constructor(deps: SessionsDeps) {
+    this.deps = deps;
+  }
 
   /**
    * Starts a session and waits until its server answers. A launch has one session: asked again, it is the same one.
