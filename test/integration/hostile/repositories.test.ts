@@ -26,18 +26,13 @@ describe('repositories (13–17, 19, 36)', () => {
   });
 
   it.each([
-    ['file', 'file:///etc'],
-    ['an option', '-u./evil'],
-    ['private', 'http://127.0.0.2/x.git'],
-    ['ext', 'ext::sh -c touch% /tmp/x'],
-    ['outside', '../../../../etc'],
-  ])('13: a submodule: %s', async (name, target) => {
-    await refusedFiles(world, `submodule-${name.replace(' ', '-')}`, submodule(target), [
-      'submodule_failed',
-      'host_not_allowed',
-      'unsafe_path',
-      'bad_spec',
-    ]);
+    ['file', 'file:///etc', 'submodule_failed'],
+    ['an option', '-u./evil', 'submodule_failed'],
+    ['private', 'http://127.0.0.2/x.git', 'host_not_allowed'],
+    ['ext', 'ext::sh -c touch% /tmp/x', 'submodule_failed'],
+    ['outside', '../../../../etc', 'submodule_failed'],
+  ] as const)('13: a submodule: %s', async (name, target, code) => {
+    await refusedFiles(world, `submodule-${name.replace(' ', '-')}`, submodule(target), code);
   });
 
   it('14: attributes, filters and hooks never run', async () => {
@@ -56,30 +51,30 @@ describe('repositories (13–17, 19, 36)', () => {
     expect(existsSync(canary(world))).toBe(false);
   });
 
-  const files: [string, Record<string, FileSpec>, ErrorCode[]][] = [
-    ['15: binder is a link out', { binder: { link: '/etc' } }, ['unsafe_file']],
-    ['15: requirements.txt is a link out', { 'requirements.txt': { link: '../../../../etc/passwd' } }, ['unsafe_file']],
-    ['15: apt.txt is a folder', { 'apt.txt/x': 'y' }, ['unsafe_file', 'bad_environment_file']],
-    ['16: /proc', { 'requirements.txt': { link: '/proc/self/environ' } }, ['unsafe_file']],
-    ['16: -r of an absolute path', { 'requirements.txt': '-r /etc/passwd\n' }, ['bad_environment_file', 'unsafe_file']],
-    ['16: -r out', { 'requirements.txt': '-r ../../x\n' }, ['bad_environment_file', 'unsafe_file']],
-    ['18: a command', { 'apt.txt': 'jq\njq; curl evil\n' }, ['bad_environment_file']],
-    ['18: an option', { 'apt.txt': '-o APT::Get::AllowUnauthenticated=1\n' }, ['bad_environment_file']],
-    ['18: a substitution', { 'apt.txt': '$(id)\n' }, ['bad_environment_file']],
-    ['20: a newline in runtime.txt', { 'runtime.txt': 'python-3.9\nRUN id\n' }, ['bad_environment_file']],
-    ['20: 1 MB of runtime.txt', { 'runtime.txt': 'p'.repeat(1 << 20) }, ['bad_environment_file', 'file_too_large']],
-    ['20: bidi', { 'runtime.txt': 'python-3\u202e.9\n' }, ['bad_environment_file', 'file_not_text']],
-    ['20: not text', { 'requirements.txt': Buffer.from([0, 255, 1, 254]) }, ['file_not_text', 'bad_environment_file']],
+  const files: [string, Record<string, FileSpec>, ErrorCode][] = [
+    ['15: binder is a link out', { binder: { link: '/etc' } }, 'unsafe_file'],
+    ['15: requirements.txt is a link out', { 'requirements.txt': { link: '../../../../etc/passwd' } }, 'unsafe_file'],
+    ['15: apt.txt is a folder', { 'apt.txt/x': 'y' }, 'unsafe_file'],
+    ['16: /proc', { 'requirements.txt': { link: '/proc/self/environ' } }, 'unsafe_file'],
+    ['16: -r of an absolute path', { 'requirements.txt': '-r /etc/passwd\n' }, 'unsafe_file'],
+    ['16: -r out', { 'requirements.txt': '-r ../../x\n' }, 'unsafe_file'],
+    ['18: a command', { 'apt.txt': 'jq\njq; curl evil\n' }, 'bad_environment_file'],
+    ['18: an option', { 'apt.txt': '-o APT::Get::AllowUnauthenticated=1\n' }, 'bad_environment_file'],
+    ['18: a substitution', { 'apt.txt': '$(id)\n' }, 'bad_environment_file'],
+    ['20: a newline in runtime.txt', { 'runtime.txt': 'python-3.9\nRUN id\n' }, 'bad_environment_file'],
+    ['20: 1 MB of runtime.txt', { 'runtime.txt': 'p'.repeat(1 << 20) }, 'bad_environment_file'],
+    ['20: bidi', { 'runtime.txt': 'python-3\u202e.9\n' }, 'bad_environment_file'],
+    ['20: not text', { 'requirements.txt': Buffer.from([0, 255, 1, 254]) }, 'file_not_text'],
     [
       '21: nesting in TOML',
       { 'pyproject.toml': `[project]\nname="x"\nx=${'['.repeat(100_000)}` },
-      ['bad_environment_file'],
+      'bad_environment_file',
     ],
-    ['both config folders', { 'binder/apt.txt': 'jq\n', '.binder/apt.txt': 'jq\n' }, ['conflicting_folders']],
+    ['both config folders', { 'binder/apt.txt': 'jq\n', '.binder/apt.txt': 'jq\n' }, 'conflicting_folders'],
   ];
 
-  it.each(files)('%s', async (title, repository, codes) => {
-    const failed = await refusedFiles(world, title.replace(/\W+/g, '-'), repository, codes);
+  it.each(files)('%s', async (title, repository, code) => {
+    const failed = await refusedFiles(world, title.replace(/\W+/g, '-'), repository, code);
     expect(failed.hint ?? failed.message).not.toBe('');
     if (title.startsWith('18: a command')) expect(failed.message).toMatch(/apt\.txt.*(line )?2/);
   });
@@ -94,24 +89,24 @@ describe('repositories (13–17, 19, 36)', () => {
     const folder = join(world.data, 'with-fifo');
     await git(world.server.root, 'init', '--quiet', folder);
     await run('mkfifo', [join(folder, 'requirements.txt')]);
-    await refused(world, [folder], ['unsafe_file', 'unsafe_path']);
+    await refused(world, [folder], 'unsafe_file');
   });
 
   it.each([
-    ['files', { SLIPWAY_FETCH_FILES: '3' }, ['repo_too_large']],
-    ['bytes', { SLIPWAY_FETCH_SIZE: '1M' }, ['repo_too_large']],
-    ['the size of a file', { SLIPWAY_FETCH_FILE_SIZE: '1M' }, ['repo_too_large']],
-  ] as const)('17: a limit on %s', async (_name, settings, codes) => {
+    ['files', { SLIPWAY_FETCH_FILES: '3' }, 'repo_too_large'],
+    ['bytes', { SLIPWAY_FETCH_SIZE: '1M' }, 'repo_too_large'],
+    ['the size of a file', { SLIPWAY_FETCH_FILE_SIZE: '1M' }, 'repo_too_large'],
+  ] as const)('17: a limit on %s', async (_name, settings, code) => {
     const { url } = await world.repo(`big-${_name.replace(/\W/g, '-')}`, [
       { date: DAY, files: { a: randomBytes(3 << 20), b: '1', c: '2', d: '3', e: '4' } },
     ]);
-    await refused(world, [url], [...codes], settings);
+    await refused(world, [url], code, settings);
   });
 
   it('17: a server that never ends', async () => {
     const { url } = await world.repo('never', [{ date: DAY, files: { a: 'b' } }]);
     world.server.intercept = (request) => request.method === 'POST' && !!request.url?.endsWith('git-upload-pack');
-    await refused(world, [url], ['fetch_timeout', 'host_unreachable'], { SLIPWAY_FETCH_TIME: '3s' });
+    await refused(world, [url], 'fetch_timeout', { SLIPWAY_FETCH_TIME: '3s' });
     world.server.intercept = undefined;
   });
 
@@ -128,9 +123,9 @@ describe('repositories (13–17, 19, 36)', () => {
 
   it('a sub-folder that is not there, or outside', async () => {
     const { url } = await world.repo('subdir', [{ date: DAY, files: { 'a/b': 'c' } }]);
-    await refused(world, ['--subdir=nope', url], ['subdir_not_found']);
-    await refused(world, ['--subdir=../..', url], ['subdir_not_found', 'unsafe_path', 'bad_usage', 'bad_spec']);
-    await refused(world, ['--subdir=/etc', url], ['subdir_not_found', 'unsafe_path', 'bad_usage', 'bad_spec']);
+    await refused(world, ['--subdir=nope', url], 'subdir_not_found');
+    await refused(world, ['--subdir=../..', url], 'subdir_not_found');
+    await refused(world, ['--subdir=/etc', url], 'subdir_not_found');
   });
 
   it.each([
@@ -145,14 +140,14 @@ describe('repositories (13–17, 19, 36)', () => {
   });
 
   it('unknown and empty repositories', async () => {
-    await refused(world, [world.server.url('unknown')], ['repo_not_found']);
+    await refused(world, [world.server.url('unknown')], 'repo_not_found');
     await world.repo('empty', []);
-    await refused(world, [world.server.url('empty')], ['repo_empty']);
+    await refused(world, [world.server.url('empty')], 'repo_empty');
     const site = createServer((_request, response) => response.end('<html>\n<h1>not git</h1>\n</html>\n'));
     await new Promise<void>((done) => site.listen(0, '127.0.0.1', done));
     const host = `127.0.0.1:${(site.address() as { port: number }).port}`;
-    await refused(world, [`http://${host}/x`], ['not_git', 'repo_not_found'], { SLIPWAY_ALLOWED_HOSTS: host });
+    await refused(world, [`http://${host}/x`], 'not_git', { SLIPWAY_ALLOWED_HOSTS: host });
     site.close();
-    await refused(world, [`http://${host}/x.git`], ['host_unreachable'], { SLIPWAY_ALLOWED_HOSTS: host });
+    await refused(world, [`http://${host}/x.git`], 'host_unreachable', { SLIPWAY_ALLOWED_HOSTS: host });
   });
 });
