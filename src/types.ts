@@ -17,7 +17,7 @@ export interface RepoSpec {
   canonicalUrl: string;
   /** As given; absent means HEAD. */
   ref?: string;
-  /** A pasted page's `<ref>/<path>`, in which only the host's refs tell where the ref ends. */
+  /** A pasted page's `<ref>/<path>`, in which only the host's refs tell where the ref ends; `ref` outranks its own. */
   page?: { kind: 'tree' | 'blob'; refAndPath: string };
   /** What a pasted Binder link opens in the session, as written there. */
   urlpath?: string;

@@ -22,7 +22,7 @@ export async function resolveRef(spec: RepoSpec, deps: ResolveDeps): Promise<Res
 }
 
 async function resolveSpec(spec: RepoSpec, deps: ResolveDeps): Promise<Resolved> {
-  if (spec.page) return resolvePage(spec, spec.page, deps);
+  if (spec.page) return resolvePage(spec, spec.page.refAndPath, deps);
   if (spec.provider === 'local' && (spec.ref === undefined || spec.ref === 'HEAD')) {
     return { spec, ref: 'HEAD', commit: await deps.git.localCommit(spec.cloneUrl) };
   }
@@ -31,12 +31,22 @@ async function resolveSpec(spec: RepoSpec, deps: ResolveDeps): Promise<Resolved>
   return { spec, ...(await lookUp(spec, ref, await hostRefs(spec, deps), deps)) };
 }
 
-async function resolvePage(spec: RepoSpec, page: { refAndPath: string }, deps: ResolveDeps): Promise<Resolved> {
-  const [first = '', ...rest] = page.refAndPath.split('/');
-  if (FULL_SHA.test(first)) return { spec, ref: first, commit: first.toLowerCase(), ...urlpathOf(rest.join('/')) };
+/** A page's commit and file; a ref given beside it says which commit, and the file is opened there. */
+async function resolvePage(spec: RepoSpec, refAndPath: string, deps: ResolveDeps): Promise<Resolved> {
+  const [first = '', ...rest] = refAndPath.split('/');
+  const inCommit = FULL_SHA.test(first) ? { ref: first, path: rest.join('/') } : undefined;
+  const given = spec.ref ?? inCommit?.ref;
+  if (inCommit && given && FULL_SHA.test(given))
+    return { spec, ref: given, commit: given.toLowerCase(), ...urlpathOf(inCommit.path) };
   const refs = await hostRefs(spec, deps);
-  const split = splitPage(refs, page.refAndPath) ?? { ref: first, path: rest.join('/') };
-  return { spec, ...(await lookUp(spec, split.ref, refs, deps)), ...urlpathOf(split.path) };
+  const split = inCommit ?? splitPage(refs, refAndPath) ?? afterRef(refAndPath, spec.ref ?? first);
+  const ref = given ?? split?.ref ?? first;
+  const picked = FULL_SHA.test(ref) ? { ref, commit: ref.toLowerCase() } : await lookUp(spec, ref, refs, deps);
+  return { spec, ...picked, ...urlpathOf(split?.path ?? '') };
+}
+
+function afterRef(refAndPath: string, ref: string): { ref: string; path: string } | undefined {
+  return refAndPath.startsWith(`${ref}/`) ? { ref, path: refAndPath.slice(ref.length + 1) } : undefined;
 }
 
 async function hostRefs(spec: RepoSpec, { git }: ResolveDeps): Promise<Refs> {

@@ -24,8 +24,7 @@ export function parseRepo(input: string, options: ParseOptions): RepoSpec {
   if (text === '') throw badSpec('No repository was given.');
   const spec = parse(text, options.allowLocal);
   if (options.ref === undefined) return spec;
-  const { page: _replaced, ...rest } = spec;
-  return { ...rest, ref: checkedRef(options.ref) };
+  return { ...spec, ref: checkedRef(options.ref) };
 }
 
 function parse(text: string, allowLocal: boolean): RepoSpec {

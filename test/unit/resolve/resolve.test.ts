@@ -30,8 +30,8 @@ function remote(refs: Record<string, string> = REFS, commits: string[] = []): Gi
   return fake;
 }
 
-const resolve = (input: string, git: GitRemote = remote()) =>
-  resolveRef(parseRepo(input, { allowLocal: true }), { git });
+const resolve = (input: string, git: GitRemote = remote(), ref?: string) =>
+  resolveRef(parseRepo(input, { allowLocal: true, ref }), { git });
 
 describe('refs', () => {
   test.each([
@@ -113,6 +113,23 @@ describe('pages', () => {
     expect(resolved).toMatchObject({ ref, commit });
     expect(resolved.urlpath).toBe(urlpath);
   });
+  test.each([
+    ['blob/trunk/d/x.ipynb', '1.0', sha('e'), 'lab/tree/d/x.ipynb'],
+    ['blob/feature/x/d/x.ipynb', 'trunk', sha('a'), 'lab/tree/d/x.ipynb'],
+    ['blob/bbbbbbb/x.ipynb', 'trunk', sha('a'), 'lab/tree/x.ipynb'],
+    [`blob/${sha('1')}/x.ipynb`, 'trunk', sha('a'), 'lab/tree/x.ipynb'],
+    [`blob/${sha('1')}/x.ipynb`, sha('2'), sha('2'), 'lab/tree/x.ipynb'],
+    ['blob/trunk/x.ipynb', sha('2'), sha('2'), 'lab/tree/x.ipynb'],
+    ['blob/main/x.ipynb', 'main', sha('a'), 'lab/tree/x.ipynb'],
+    // Where the page's own ref ends cannot be told.
+    ['blob/gone/x/d/x.ipynb', 'trunk', sha('a'), undefined],
+    ['tree/trunk', '1.0', sha('e'), undefined],
+  ])('%s is opened at %s when that is given', async (page, ref, commit, urlpath) => {
+    const resolved = await resolve(`https://github.com/o/r/${page}`, remote(), ref);
+    expect(resolved.commit).toBe(commit);
+    expect(resolved.urlpath).toBe(urlpath);
+  });
+
   test('of a branch that is gone are not found', async () => {
     await expect(resolve('https://github.com/o/r/tree/feature/y/docs')).rejects.toMatchObject({
       code: 'ref_not_found',

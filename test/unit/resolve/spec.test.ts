@@ -123,7 +123,10 @@ describe('what people paste', () => {
 
   test('a ref beside the repository wins over one in it', () => {
     expect(parse('gh/org/repo/main', 'v1')).toMatchObject({ ref: 'v1' });
-    expect(parse('https://github.com/org/repo/tree/main/x', 'v1')).not.toHaveProperty('page');
+    expect(parse('https://github.com/org/repo/tree/main/x', 'v1')).toMatchObject({
+      ref: 'v1',
+      page: { refAndPath: 'main/x' },
+    });
   });
 });
 
