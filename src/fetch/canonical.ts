@@ -1,4 +1,5 @@
 /** Makes a fetched `.git` one that depends on the commit alone: this is what goes into the image. */
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalIndex } from './git-index.ts';
@@ -27,6 +28,9 @@ export interface Tag {
   peeled?: string | undefined;
 }
 
+/** Folder in `.git` of the pack to be. */
+const PACKED = 'canonical';
+
 const REMAINS = [
   'FETCH_HEAD',
   'ORIG_HEAD',
@@ -49,8 +53,10 @@ const REMAINS = [
 export async function canonicalGit(options: CanonicalOptions): Promise<void> {
   const { root, commit, tags = [] } = options;
   const gitDir = join(root, '.git');
-  await writeShallow(gitDir, options);
-  await repack(gitDir, [commit, ...tags.map(({ sha }) => sha)], options);
+  if (!existsSync(join(gitDir, PACKED))) await packCommit(options);
+  await rm(join(gitDir, 'objects'), { recursive: true });
+  await mkdir(join(gitDir, 'objects'));
+  await rename(join(gitDir, PACKED), join(gitDir, 'objects', 'pack'));
   await Promise.all(REMAINS.map((name) => rm(join(gitDir, name), { recursive: true, force: true })));
   await mkdir(join(gitDir, 'refs', 'heads'), { recursive: true });
   await mkdir(join(gitDir, 'refs', 'tags'));
@@ -66,8 +72,12 @@ async function writeShallow(gitDir: string, { commit, hasParents, tags }: Canoni
   else await rm(join(gitDir, 'shallow'), { force: true });
 }
 
-async function repack(gitDir: string, tips: string[], { tags, signal }: CanonicalOptions): Promise<void> {
-  const folder = join(gitDir, 'canonical');
+/** Writes the pack that `canonicalGit` takes, beside the objects that are there: a checkout can go on meanwhile. */
+export async function packCommit(options: CanonicalOptions): Promise<void> {
+  const { root, commit, tags, signal } = options;
+  const gitDir = join(root, '.git');
+  const folder = join(gitDir, PACKED);
+  await writeShallow(gitDir, options);
   await mkdir(folder);
   const fixed = [
     '--threads=1',
@@ -76,12 +86,9 @@ async function repack(gitDir: string, tips: string[], { tags, signal }: Canonica
     '--compression=0',
     `--window=${tags ? 10 : 0}`,
   ];
-  const input = `${tips.join('\n')}\n`;
+  const input = [commit, ...(tags ?? []).map(({ sha }) => sha)].map((tip) => `${tip}\n`).join('');
   const call = { gitDir, input, ...(signal ? { signal } : {}) };
   await runGit(['pack-objects', '--revs', '--quiet', ...fixed, '--', join(folder, 'pack')], call);
-  await rm(join(gitDir, 'objects'), { recursive: true });
-  await mkdir(join(gitDir, 'objects'));
-  await rename(folder, join(gitDir, 'objects', 'pack'));
 }
 
 function packedRefs(tags: readonly Tag[]): string {

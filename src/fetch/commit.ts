@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
+import { packCommit } from './canonical.ts';
 import { refusesSha } from './git-errors.ts';
 import type { Online } from './online.ts';
 import { UNBORN, writeRepository } from './repository.ts';
@@ -15,7 +16,7 @@ export interface CommitSource {
   ref: string;
 }
 
-/** What was written to a work tree. */
+/** What was written to a work tree; its objects are packed for `canonicalGit`. */
 export interface WrittenCommit {
   root: string;
   commit: string;
@@ -33,36 +34,33 @@ export async function fetchCommit(
 ): Promise<WrittenCommit> {
   const gitDir = join(root, '.git');
   await writeRepository(gitDir, { head: UNBORN });
-  const head = await fetchObjects(online, source, gitDir);
+  await fetchObjects(online, source, gitDir);
   await writeFile(join(gitDir, 'HEAD'), `${source.commit}\n`);
   try {
-    return await checkOut(root, source.commit, head, totals, online.signal);
+    return await writeCommit(root, source.commit, totals, online.signal);
   } catch (error) {
     throw online.explain(source.url, error);
   }
 }
 
-async function fetchObjects(online: Online, source: CommitSource, gitDir: string): Promise<CommitHead> {
+async function fetchObjects(online: Online, source: CommitSource, gitDir: string): Promise<void> {
   const { url, commit } = source;
   const fetch = (...args: string[]) =>
     online.tryGit(['fetch', '--no-tags', '--no-write-fetch-head', ...args], { gitDir });
-  const attempts = [() => fetch('--depth=1', '--', url, commit), ...otherWays(fetch, source)];
+  const byHash = () => fetch('--depth=1', '--', url, commit);
   let last: unknown;
-  for (const attempt of attempts) {
+  for (const attempt of [byHash, ...otherWays(fetch, source)]) {
     try {
       await attempt();
-      const head = await readCommit(gitDir, commit);
-      if (head) return head;
+      // What git was asked for by its hash has come, or it would have failed.
+      if (attempt === byHash || (await readCommit(gitDir, commit))) return;
     } catch (error) {
       const explained = online.explain(url, error);
       if (!refusesSha(error) || online.gate.failure()) throw explained;
       last = error;
     }
   }
-  throw new SlipwayError('ref_not_found', `The repository has no commit ${commit}.`, {
-    cause: last,
-    hint: 'It may have been removed by a forced push: give a branch or tag instead.',
-  });
+  throw noCommit(commit, last);
 }
 
 /** For servers that refuse: the ref's tip, if it has not moved; at last everything, and the rest is dropped later. */
@@ -76,33 +74,36 @@ function otherWays(
   return /^[0-9a-f]{4,40}$/i.test(ref) ? [everything] : [tip, everything];
 }
 
-/** Checks a commit out whose objects are there already. @throws ref_not_found */
+function noCommit(commit: string, cause?: unknown): SlipwayError {
+  return new SlipwayError('ref_not_found', `The repository has no commit ${commit}.`, {
+    cause,
+    hint: 'It may have been removed by a forced push, or never been fetched: give a branch or tag instead.',
+  });
+}
+
+/**
+ * Checks a commit out whose objects are there already. The limits are checked before a file is written.
+ * @throws ref_not_found, repo_too_large, unsafe_path
+ */
 export async function writeCommit(
   root: string,
   commit: string,
   totals: Totals,
   signal?: AbortSignal,
 ): Promise<WrittenCommit> {
-  const head = await readCommit(join(root, '.git'), commit);
-  if (head) return checkOut(root, commit, head, totals, signal);
-  throw new SlipwayError('ref_not_found', `The repository has no commit ${commit}.`, {
-    hint: 'Fetch it first, or give another ref.',
-  });
-}
-
-/** The limits are checked before a file is written. */
-async function checkOut(
-  root: string,
-  commit: string,
-  head: CommitHead,
-  totals: Totals,
-  signal?: AbortSignal,
-): Promise<WrittenCommit> {
   const gitDir = join(root, '.git');
   const call: GitCall = { gitDir, ...(signal ? { signal } : {}) };
-  const entries = await listTree(commit, call, totals);
-  await runGit(['reset', '--hard', commit], { ...call, workTree: root });
-  return { root, commit, entries, ...head };
+  const [head, listed] = await Promise.allSettled([readCommit(gitDir, commit), listTree(commit, call, totals)]);
+  if (head.status === 'rejected' || !head.value) throw noCommit(commit);
+  if (listed.status === 'rejected') throw listed.reason;
+  const written = { root, commit, entries: listed.value, ...head.value };
+  // Side by side, and both are waited for: nothing may still write when the folder is removed.
+  const done = await Promise.allSettled([
+    runGit(['reset', '--hard', commit], { ...call, workTree: root }),
+    packCommit({ ...written, signal }),
+  ]);
+  for (const end of done) if (end.status === 'rejected') throw end.reason;
+  return written;
 }
 
 const YEAR_9999 = 253_370_764_800;

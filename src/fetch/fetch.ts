@@ -27,14 +27,22 @@ export async function fetchCheckout(resolved: Resolved, options: FetchOptions, d
   options.signal?.throwIfAborted();
   const folder = await realpath(await makeTempFolder());
   const say = (message: string) => options.emit?.({ phase: 'fetching', message });
-  const job: Job = { ...deps, resolved, folder, root: join(folder, 'repo'), notices: [], signal: options.signal, say };
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, ...(options.signal ? [options.signal] : [])]);
+  const background: Promise<unknown>[] = [];
+  const job: Job = { ...deps, resolved, folder, root: join(folder, 'repo'), notices: [], signal, background, say };
+  const dispose = async () => {
+    ended.abort();
+    await Promise.allSettled(background);
+    await removeTempFolder(folder);
+  };
   try {
     say(`Fetching ${shown(resolved.spec.canonicalUrl)} at ${resolved.commit.slice(0, 14)}`);
     const made = await (resolved.spec.provider === 'local' ? fetchLocal(job) : fetchRemote(job));
     const subdir = await checkedSubdir(job.root, options.subdir ?? '');
-    return checkoutOf(job, made, subdir);
+    return { ...checkoutOf(job, made, subdir), dispose };
   } catch (error) {
-    await removeTempFolder(folder);
+    await dispose();
     if (options.signal?.aborted) throw new SlipwayError('interrupted', 'Stopped while fetching.', { cause: error });
     throw toSlipwayError(error);
   }
@@ -52,7 +60,7 @@ async function checkedSubdir(root: string, given: string): Promise<string> {
   });
 }
 
-function checkoutOf(job: Job, made: Made, subdir: string): Checkout {
+function checkoutOf(job: Job, made: Made, subdir: string): Omit<Checkout, 'dispose'> {
   const { root, notices, resolved } = job;
   const inFolder = (path: string) => {
     const prefix = path === '' ? '' : `${path}/`;
@@ -81,6 +89,5 @@ function checkoutOf(job: Job, made: Made, subdir: string): Checkout {
       });
     },
     deepen: made.deepen,
-    dispose: () => removeTempFolder(job.folder),
   };
 }

@@ -17,8 +17,12 @@ export function createGit(config: Config, signal?: AbortSignal, seams?: Partial<
     async listRefs(spec) {
       if (spec.provider === 'local') return { refs: await localRefs(spec) };
       const url = spec.cloneUrl;
-      const text = await online(({ git }) => git(url, ['ls-remote', '--', url]));
-      return { refs: readRefs(text) };
+      const refs = await online(async (net) => {
+        const found = readRefs(await net.git(url, ['ls-remote', '--', url]));
+        if (found.size === 0) await checkSpeaksGit(net, config, url);
+        return found;
+      });
+      return { refs };
     },
     async expandSha(spec, prefix) {
       if (spec.provider === 'local') return expandIn(await localGitDir(spec.cloneUrl), prefix);
@@ -31,6 +35,22 @@ export function createGit(config: Config, signal?: AbortSignal, seams?: Partial<
     },
     localCommit: (folder) => localCommit(folder, config),
   };
+}
+
+/** A page of one line is an empty list of refs to git, as an old server without commits gives it. @throws not_git */
+async function checkSpeaksGit(online: Online, config: Config, url: string): Promise<void> {
+  const { ask } = await import('./http.ts');
+  const refs = new URL(`${url}/info/refs?service=git-upload-pack`);
+  try {
+    const answer = await ask(online.gate, config, refs, { method: 'GET', headers: {}, signal: online.signal });
+    const isGit = answer.headers['content-type'] === 'application/x-git-upload-pack-advertisement';
+    for await (const chunk of isGit ? [] : (answer as AsyncIterable<Buffer>)) {
+      if (chunk.length > 0) throw new Error('info/refs not valid: this is no list of refs');
+    }
+    answer.destroy();
+  } catch (error) {
+    throw online.explain(url, error);
+  }
 }
 
 /** `<sha>\t<name>` lines, as ls-remote prints them; what an annotated tag points at replaces the tag. */

@@ -12,69 +12,107 @@ const LOG = ['log', '--first-parent', '-m', '--no-renames', '--no-notes', '--no-
 /** Commits per look: nearly always the newest few answer. */
 const STEPS = [64, 512, 4096];
 
-/**
- * History in a repository that `open` provides; when it cannot, every answer is `undefined` and `open`'s notice says why.
- * @param ahead files of a local folder that differ from the commit, which count as touched at `at`
- */
+/** Where a history is, or why there is none. */
+export type OpenedHistory = { gitDir: string } | { notice?: Notice };
+
+export interface HistoryOptions {
+  /** Called once at most. */
+  open(): Promise<OpenedHistory>;
+  /** Gets the notice of a history that could not be opened, once somebody asked it something. */
+  notices: Notice[];
+  /** Files of a local folder that differ from the commit, which count as touched at `at`. */
+  ahead?: { paths: readonly string[]; at: Date } | undefined;
+}
+
+interface Change {
+  at: Date | undefined;
+  /** None for an empty commit. */
+  paths: string[];
+  isMerge: boolean;
+}
+
+/** The history of a commit; when it cannot be opened, every answer is `undefined`. `prepare` begins before anybody asks. */
 export function createHistory(
   commit: string,
-  open: () => Promise<string | undefined>,
-  ahead?: { paths: readonly string[]; at: Date },
-): History {
-  let gitDir: Promise<string | undefined> | undefined;
-  const repository = () => {
-    gitDir ??= open();
-    return gitDir;
-  };
-  const isAhead = (paths: readonly string[]) =>
-    ahead?.paths.some((path) => paths.some((one) => one === path || path.startsWith(`${one}/`))) ?? false;
+  { open, notices, ahead }: HistoryOptions,
+): History & { prepare(): Promise<void> } {
+  const opened = once(open);
+  const newest = once(async () => {
+    const found = await opened();
+    return 'gitDir' in found ? changesOf(found.gitDir, commit, 0, stepOf(0)) : [];
+  });
+  const repository = once(async () => {
+    const found = await opened();
+    if ('gitDir' in found) return found.gitDir;
+    if (found.notice) notices.push(found.notice);
+    return undefined;
+  });
+  const isAmong = (paths: readonly string[], changed: readonly string[]) =>
+    changed.some((path) => paths.some((one) => one === path || path.startsWith(`${one}/`)));
 
   return {
+    async prepare() {
+      await newest();
+    },
     async lastTouched(paths) {
       if (paths.length === 0) return undefined;
-      if (ahead && isAhead(paths)) return ahead.at;
-      const found = await repository();
-      if (found === undefined) return undefined;
-      const text = await runGit([...LOG, '-1', '--format=%ct', commit, '--', ...paths], { gitDir: found });
-      return toDate(text.trim());
+      if (ahead && isAmong(paths, ahead.paths)) return ahead.at;
+      const gitDir = await repository();
+      if (gitDir === undefined) return undefined;
+      const known = (await newest()).find((change) => isAmong(paths, change.paths));
+      if (known) return known.at;
+      return toDate((await runGit([...LOG, '-1', '--format=%ct', commit, '--', ...paths], { gitDir })).trim());
     },
     async lastWhere(counts) {
       if (ahead && ahead.paths.length > 0 && counts(ahead.paths)) return ahead.at;
-      const found = await repository();
-      return found === undefined ? undefined : search(found, commit, counts);
+      const gitDir = await repository();
+      return gitDir === undefined ? undefined : search(gitDir, commit, await newest(), counts);
     },
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
   };
 }
 
 async function search(
   gitDir: string,
   commit: string,
+  newest: Change[],
   counts: (paths: readonly string[]) => boolean,
 ): Promise<Date | undefined> {
+  let changes = newest;
   for (let skip = 0, step = 0; ; step++) {
-    const count = STEPS[Math.min(step, STEPS.length - 1)] ?? 4096;
-    const args = [
-      ...LOG,
-      '--name-only',
-      '-z',
-      '--format=%x01%ct %P',
-      `--skip=${skip}`,
-      `--max-count=${count}`,
-      commit,
-      '--',
-    ];
-    const records = (await runGit(args, { gitDir })).split('\x01').slice(1);
-    for (const record of records) {
+    // A merge that brought nothing is no request for a rebuild; an empty commit is.
+    const found = changes.find(({ paths, isMerge }) => (paths.length > 0 || !isMerge) && counts(paths));
+    if (found) return found.at;
+    if (changes.length < stepOf(step)) return undefined;
+    skip += changes.length;
+    changes = await changesOf(gitDir, commit, skip, stepOf(step + 1));
+  }
+}
+
+function stepOf(step: number): number {
+  return STEPS[Math.min(step, STEPS.length - 1)] ?? 4096;
+}
+
+/** `count` commits of the history, newest first, and what each changed. */
+async function changesOf(gitDir: string, commit: string, skip: number, count: number): Promise<Change[]> {
+  const which = [`--skip=${skip}`, `--max-count=${count}`, commit];
+  const text = await runGit([...LOG, '--name-only', '-z', '--format=%x01%ct %P', ...which, '--'], { gitDir });
+  return text
+    .split('\x01')
+    .slice(1)
+    .map((record) => {
       const [head = '', ...rest] = record.split('\0');
       const paths = rest.map((path) => path.replace(/^\n/, '')).filter((path) => path !== '');
       const [seconds = '', ...parents] = head.trim().split(' ');
-      // A merge that brought nothing is no request for a rebuild; an empty commit is.
-      if (paths.length === 0 && parents.length > 1) continue;
-      if (counts(paths)) return toDate(seconds);
-    }
-    if (records.length < count) return undefined;
-    skip += count;
-  }
+      return { at: toDate(seconds), paths, isMerge: parents.length > 1 };
+    });
 }
 
 function toDate(seconds: string): Date | undefined {
@@ -88,32 +126,30 @@ export interface HistorySource {
   ref: string;
 }
 
-/** Fetches the history into `gitDir`; a notice and undefined when the server or the limits do not let us. */
-export async function fetchHistory(
-  online: Online,
-  source: HistorySource,
-  gitDir: string,
-  notices: Notice[],
-): Promise<string | undefined> {
+/** Fetches the history into `gitDir`; a notice when the server or the limits do not let us. */
+export async function fetchHistory(online: Online, source: HistorySource, gitDir: string): Promise<OpenedHistory> {
   const fetch = (want: string) =>
     online.tryGit(['fetch', '--filter=blob:none', '--no-tags', '--no-write-fetch-head', '--', source.url, want], {
       gitDir,
     });
   await writeRepository(gitDir, { head: UNBORN, bare: true });
   try {
-    await fetch(source.commit).catch(async (error: unknown) => {
-      if (online.gate.failure()) throw error;
-      await fetch('+refs/heads/*:refs/heads/*');
-    });
+    const byHash = await fetch(source.commit).then(
+      () => true,
+      (error: unknown) => {
+        if (online.gate.failure()) throw error;
+        return false;
+      },
+    );
+    if (!byHash) await fetch('+refs/heads/*:refs/heads/*');
     // Without the promisor in its settings git never goes back for a file's content.
     await rm(join(gitDir, 'config'));
-    await runGit(['cat-file', '-t', source.commit], { gitDir });
-    return gitDir;
+    if (!byHash) await runGit(['cat-file', '-t', source.commit], { gitDir });
+    return { gitDir };
   } catch (error) {
     const explained = toSlipwayError(online.explain(source.url, error));
     if (explained.code === 'interrupted') throw explained;
     const message = `The history could not be fetched (${explained.message.replace(/\.$/, '')}); the month of the commit decides the day that packages are taken as of.`;
-    notices.push({ code: 'history-unavailable', message });
-    return undefined;
+    return { notice: { code: 'history-unavailable', message } };
   }
 }

@@ -12,6 +12,7 @@ export interface Ask {
   method: 'GET' | 'POST';
   headers: OutgoingHttpHeaders;
   body?: string;
+  signal?: AbortSignal;
 }
 
 const MAX_REDIRECTS = 5;
@@ -33,11 +34,19 @@ export async function ask(
   const next = new URL(location, url);
   const headers = { ...what.headers };
   if (next.origin !== url.origin) delete headers.authorization;
-  const rest: Ask = status === 307 || status === 308 ? { ...what, headers } : { method: 'GET', headers };
+  const rest: Ask =
+    status === 307 || status === 308
+      ? { ...what, headers }
+      : { method: 'GET', headers, ...(what.signal ? { signal: what.signal } : {}) };
   return ask(gate, config, next, rest, hops - 1);
 }
 
-async function once(gate: Gate, config: Config, url: URL, { method, headers, body }: Ask): Promise<IncomingMessage> {
+async function once(
+  gate: Gate,
+  config: Config,
+  url: URL,
+  { method, headers, body, signal }: Ask,
+): Promise<IncomingMessage> {
   const { socket, viaProxy } = await gate.open(url);
   const isTls = url.protocol === 'https:';
   const stream = isTls ? await secured(socket, hostOf(url), config) : socket;
@@ -45,7 +54,8 @@ async function once(gate: Gate, config: Config, url: URL, { method, headers, bod
   const proxyLogin = viaProxy?.authorization ? { 'proxy-authorization': viaProxy.authorization } : {};
   return new Promise((done, fail) => {
     const all = { 'user-agent': 'slipway', ...headers, ...proxyLogin, host: url.host, connection: 'close' };
-    const sent = request({ createConnection: () => stream, method, path, headers: all, setHost: false });
+    const options = { method, path, headers: all, setHost: false, ...(signal ? { signal } : {}) };
+    const sent = request({ createConnection: () => stream, ...options });
     sent.on('response', done).on('error', fail);
     sent.end(body);
   });

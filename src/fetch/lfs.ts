@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
+import { inTurn } from '../in-turn.ts';
 import { shown } from '../paths.ts';
 import type { WrittenCommit } from './commit.ts';
 import type { Online } from './online.ts';
@@ -29,6 +30,7 @@ interface Action {
 
 const MAX_POINTER = 1024;
 const BATCH = 100;
+const AT_ONCE = 4;
 const TYPE = 'application/vnd.git-lfs+json';
 const HINT = 'Check that the LFS files were pushed and that downloads are allowed.';
 
@@ -118,14 +120,15 @@ async function fetchBatch(online: Online, config: Config, root: string, endpoint
     body,
   });
   const actions = readActions(await bodyText(answer), answer.statusCode ?? 0);
-  for (const pointer of part) {
+  await inTurn(part, AT_ONCE, async (pointer, stop) => {
     const action = actions.get(pointer.oid);
     if (!action)
       throw new SlipwayError('lfs_failed', `The LFS server does not have the content of ${shown(pointer.path)}.`, {
         hint: HINT,
       });
-    await download(online, config, root, batchUrl, pointer, action);
-  }
+    const signal = AbortSignal.any([online.signal, stop]);
+    await download({ ...online, signal }, config, root, batchUrl, pointer, action);
+  });
 }
 
 async function bodyText(answer: IncomingMessage): Promise<string> {
@@ -161,7 +164,11 @@ async function download(
   const url = new URL(action.href, base);
   const given = Object.entries(action.header ?? {}).filter(([, value]) => typeof value === 'string');
   const headers = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]));
-  const answer = await (await import('./http.ts')).ask(online.gate, config, url, { method: 'GET', headers });
+  const answer = await (await import('./http.ts')).ask(online.gate, config, url, {
+    method: 'GET',
+    headers,
+    signal: online.signal,
+  });
   if (answer.statusCode !== 200) throw new Error(`it answered with HTTP ${answer.statusCode} for ${pointer.path}`);
   const temp = join(root, '.git', `lfs-${randomUUID()}`);
   const hash = createHash('sha256');

@@ -6,7 +6,7 @@ import { shown } from '../paths.ts';
 import type { History } from '../types.ts';
 import { canonicalGit } from './canonical.ts';
 import { type WrittenCommit, writeCommit } from './commit.ts';
-import { createHistory } from './history.ts';
+import { createHistory, type HistoryOptions } from './history.ts';
 import { copyLfs, findPointers } from './lfs.ts';
 import {
   changedMeanwhile,
@@ -67,15 +67,14 @@ async function borrowObjects(root: string, head: string, gitDir: string): Promis
 }
 
 /** The folder's own repository answers; one that was cloned shallow cannot. */
-function historyOf(job: Job, gitDir: string, commit: string, ahead?: { paths: string[]; at: Date }): History {
-  const openHistory = async () => {
-    if (!(await isShallow(gitDir))) return gitDir;
+function historyOf(job: Job, gitDir: string, commit: string, ahead?: HistoryOptions['ahead']): History {
+  const open = async () => {
+    if (!(await isShallow(gitDir))) return { gitDir };
     const message =
       'The folder is a shallow clone, so its history is not known; the month of the commit decides the day that packages are taken as of.';
-    job.notices.push({ code: 'history-unavailable', message });
-    return undefined;
+    return { notice: { code: 'history-unavailable', message } };
   };
-  return createHistory(commit, openHistory, ahead);
+  return createHistory(commit, { open, notices: job.notices, ahead });
 }
 
 async function isShallow(gitDir: string): Promise<boolean> {
@@ -113,7 +112,7 @@ async function copyContent(job: Job, state: LocalState): Promise<Made> {
     history:
       state.gitDir && head
         ? historyOf(job, state.gitDir, head.commit, ahead)
-        : createHistory('', async () => undefined, ahead),
+        : createHistory('', { open: async () => ({}), notices: job.notices, ahead }),
     deepen: async () => {
       if (state.gitDir && head) await deepen(job, state.gitDir, head, new Set());
     },

@@ -18,7 +18,10 @@ export interface Job extends FetchDeps {
   folder: string;
   root: string;
   notices: Notice[];
-  signal?: AbortSignal | undefined;
+  /** Also aborts when the fetch has failed or its checkout is disposed of. */
+  signal: AbortSignal;
+  /** What still works in `folder` after the fetch, and is waited for before it goes. */
+  background: Promise<unknown>[];
   say(message: string): void;
 }
 

@@ -28,17 +28,20 @@ interface Progress {
 export async function fetchRemote(job: Job): Promise<Made> {
   const { spec, commit, ref } = job.resolved;
   const source = { url: spec.cloneUrl, commit, ref };
-  const { part, paths } = await withOnline(job, async (online) => {
+  const open = () => withOnline(job, (online) => fetchHistory(online, source, join(job.folder, 'history.git')));
+  const history = createHistory(commit, { open, notices: job.notices });
+  const fetching = withOnline(job, async (online) => {
     const progress = { job, online, totals: new Totals(job.config), submodules: 0 };
     return fetchWhole(progress, source, spec.canonicalUrl, '', 0);
   });
-  const openHistory = () =>
-    withOnline(job, (online) => fetchHistory(online, source, join(job.folder, 'history.git'), job.notices));
+  // Nearly every plan asks for it, and it takes as long as the commit itself: both at once.
+  if (job.config.SLIPWAY_AS_OF === 'auto') job.background.push(history.prepare().catch(() => undefined));
+  const { part, paths } = await fetching;
   return {
     date: part.written.date,
     paths,
     others: new Set(),
-    history: createHistory(commit, openHistory),
+    history,
     deepen: () => withOnline(job, (online) => deepen(online, job, source, part)),
   };
 }

@@ -44,6 +44,9 @@ const SETTINGS = [
 /** The guards of simple-git that our own fixed values above would trip. */
 const OURS = { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true };
 
+/** Done when the output is; a child that keeps it open after git has ended is not waited for longer than this. */
+const COMPLETION = { onClose: true, onExit: 1000 };
+
 function gitVariables(call: GitCall): Record<string, string> {
   const bundle = call.config?.SLIPWAY_CA_BUNDLE;
   return {
@@ -78,23 +81,23 @@ export async function runGit(args: readonly string[], call: GitCall = {}): Promi
     baseDir: call.workTree ?? '/',
     config: SETTINGS,
     unsafe: OURS,
+    completion: COMPLETION,
     allowEnvironment: Object.keys(variables),
     abort: call.signal ? AbortSignal.any([call.signal, stop.signal]) : stop.signal,
     ...(call.input === undefined ? {} : { input: () => call.input }),
   }).env(variables);
-  if (call.watch) {
-    const { watch } = call;
-    git.outputHandler((_command, stdout) => {
-      stdout.on('data', (chunk: Buffer) => {
-        try {
-          watch(chunk);
-        } catch (error) {
-          stopped ??= error;
-          stop.abort();
-        }
-      });
+  git.outputHandler((_command, stdout) => {
+    // simple-git gives a command that printed nothing 50 ms more; an empty chunk says that there is no more.
+    stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
+    stdout.on('data', (chunk: Buffer) => {
+      try {
+        call.watch?.(chunk);
+      } catch (error) {
+        stopped ??= error;
+        stop.abort();
+      }
     });
-  }
+  });
   try {
     return await git.raw([...args]);
   } catch (error) {

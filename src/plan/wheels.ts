@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
+import { inTurn } from '../in-turn.ts';
 import type { Notice, PythonWish } from '../types.ts';
 import { createIndexClient, type FetchPage } from './index-client.ts';
 import { type IndexFile, wheelsOf } from './index-page.ts';
@@ -79,19 +80,6 @@ function fits(file: IndexFile, target: WheelTarget): boolean {
   }
 }
 
-async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
-  return results;
-}
-
 function distance(a: string, b: string): number {
   return Math.abs(Number(a.split('.')[1]) - Number(b.split('.')[1]));
 }
@@ -118,7 +106,7 @@ export async function bestPython(
   if (asked.length === 0 || candidates.every((python) => python === preferred))
     return { python: preferred, notices: [] };
   const withFetch = { config: deps.config, fetchPage: deps.fetchPage ?? createIndexClient(deps.config) };
-  const found = await inTurn(asked, ({ name, version }) => wheels(name, version, asOf, withFetch));
+  const found = await inTurn(asked, AT_ONCE, ({ name, version }) => wheels(name, version, asOf, withFetch));
   const architecture = deps.config.SLIPWAY_PLATFORM.endsWith('arm64') ? 'aarch64' : 'x86_64';
   const count = (python: string) => {
     const target = { python, architecture, glibc: GLIBC[python] ?? OLDEST_GLIBC };

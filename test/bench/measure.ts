@@ -35,13 +35,14 @@ export async function timed<T>(what: () => Promise<T>): Promise<{ took: number; 
 export interface GitClock {
   /** PATH that has it first. */
   path: string;
-  /** Milliseconds in which at least one git ran since the last call. */
+  /** Milliseconds since the last call in which at least one git ran. */
   take(): Promise<number>;
 }
 
 /** @param real absolute path of git */
 export async function gitClock(folder: string, real: string): Promise<GitClock> {
   const log = join(folder, 'git.log');
+  let since = 0;
   const bin = join(folder, 'git-clock');
   await mkdir(bin, { recursive: true });
   const script = `#!/bin/bash\ns=\${EPOCHREALTIME/./}\n${real} "$@"\nc=$?\necho "$s \${EPOCHREALTIME/./}" >> ${log}\nexit $c\n`;
@@ -56,14 +57,16 @@ export async function gitClock(folder: string, real: string): Promise<GitClock> 
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => line.split(' ').map(Number) as [number, number]);
-      return covered(spans) / 1000;
+      const took = covered(spans, since) / 1000;
+      since = (performance.timeOrigin + performance.now()) * 1000;
+      return took;
     },
   };
 }
 
-/** Length of the union of intervals. */
-function covered(spans: [number, number][]): number {
-  let [total, reached] = [0, 0];
+/** Length of the union of intervals, as far as they lie after `since`. */
+function covered(spans: [number, number][], since: number): number {
+  let [total, reached] = [0, since];
   for (const [start, end] of spans.sort((a, b) => a[0] - b[0])) {
     if (end <= reached) continue;
     total += end - Math.max(start, reached);

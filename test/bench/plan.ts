@@ -23,12 +23,17 @@ const TYPICAL = {
 };
 
 export async function planRows(world: World, clock: GitClock): Promise<Row[]> {
-  const typical = await world.repo('typical', [{ date: '2024-03-10', files: TYPICAL }]);
+  const typical = await world.repo('typical', [
+    { date: '2024-01-10', files: TYPICAL },
+    { date: '2024-02-10', files: { 'requirements.txt': `${TYPICAL['requirements.txt']}scipy\n` } },
+    { date: '2024-03-10', files: { 'README.md': '# Typical, and described\n' } },
+  ]);
   const many = Object.fromEntries(
     Array.from({ length: 100_000 }, (_, index) => [`data/${index % 300}/${index}.csv`, `${index}\n`]),
   );
   const large = await world.repo('large', [{ date: '2024-03-10', files: { ...TYPICAL, ...many } }]);
   return [
+    row('fetch of a typical repository, beside git', await fetchTime(world, clock, typical.url), 80),
     row('plan of a typical repository, beside git', await ownTime(world, clock, typical.url, 5), 20),
     row('plan of 100,000 files, beside git', await ownTime(world, clock, large.url, 1), 500),
     row('plan as a process, beside git', await processTime(world, clock, typical.url), 150),
@@ -46,16 +51,33 @@ function row(measure: string, { total, git }: { total: number; git: number }, ai
   };
 }
 
-/** Detect, plan and render on a checkout that is there; history is asked of git as part of it. */
-async function ownTime(world: World, clock: GitClock, repo: string, rounds: number) {
+async function prepared(world: World, clock: GitClock, repo: string) {
   const config = loadConfig(cleanEnvironment({ ...world.settings, PATH: clock.path }));
   const signal = new AbortController().signal;
-  const spec = parseRepo(repo, { allowLocal: false });
-  const resolved = await resolveRef(spec, { git: createGit(config, signal) });
+  const resolved = await resolveRef(parseRepo(repo, { allowLocal: false }), { git: createGit(config, signal) });
+  return { config, fetch: () => fetchCheckout(resolved, { subdir: '', signal, emit: () => undefined }, { config }) };
+}
+
+/** The commit and, so far as it comes along, its history. */
+async function fetchTime(world: World, clock: GitClock, repo: string) {
+  const { fetch } = await prepared(world, clock, repo);
+  const runs: { total: number; git: number }[] = [];
+  for (let round = 0; round <= 5; round += 1) {
+    await clock.take();
+    const { took, result } = await timed(fetch);
+    runs.push({ total: took, git: await clock.take() });
+    await result.dispose();
+  }
+  return best(runs.slice(1));
+}
+
+/** Detect, plan and render on a checkout that is there; what is left to do of its history is part of it. */
+async function ownTime(world: World, clock: GitClock, repo: string, rounds: number) {
+  const { config, fetch } = await prepared(world, clock, repo);
   const runs: { total: number; git: number }[] = [];
   // The first round warms up what a process of its own would pay for; that is the next row's.
   for (let round = 0; round <= rounds; round += 1) {
-    const checkout = await fetchCheckout(resolved, { subdir: '', signal, emit: () => undefined }, { config });
+    const checkout = await fetch();
     try {
       await clock.take();
       const { took } = await timed(async () => {

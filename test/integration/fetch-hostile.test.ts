@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -141,8 +142,10 @@ describe('servers', () => {
       world.server.intercept = (_, response) =>
         Boolean(response.writeHead(code, { 'content-type': 'text/html' }).end(body));
     };
-    status(200, '<html>\n<p>hello\n</html>\n');
-    await expect(world.resolve('org/a')).rejects.toMatchObject({ code: 'not_git' });
+    for (const body of ['<html>\n<p>hello\n</html>\n', '<html>hello</html>']) {
+      status(200, body);
+      await expect(world.resolve('org/a')).rejects.toMatchObject({ code: 'not_git' });
+    }
     status(429);
     await expect(world.resolve('org/a')).rejects.toMatchObject({ code: 'host_rate_limited' });
     status(503);
@@ -185,11 +188,27 @@ describe('servers', () => {
   });
 
   test('history that cannot be had is a notice', async () => {
-    const checkout = await world.fetch('org/a');
+    // Where the day is given the history is not fetched along.
+    const checkout = await world.fetch('org/a', { settings: { SLIPWAY_AS_OF: '2022-01-01' } });
     world.server.intercept = (_, response) => Boolean(response.writeHead(503).end());
     expect(await checkout.history.lastTouched(['a'])).toBeUndefined();
+    expect(await checkout.history.lastWhere(() => true)).toBeUndefined();
     expect(checkout.notices).toMatchObject([{ code: 'history-unavailable' }]);
     await checkout.dispose();
+  });
+
+  test('history over the limit is a notice once somebody asks', async () => {
+    const message = randomBytes(100_000).toString('hex');
+    await world.repo('org/wordy', [
+      { date: '2021-01-01', message },
+      { date: '2022-01-01', files: { a: '1' } },
+    ]);
+    const checkout = await world.fetch('org/wordy', { settings: { SLIPWAY_FETCH_SIZE: '50K' } });
+    expect(checkout.notices).toEqual([]);
+    expect(await checkout.history.lastTouched(['a'])).toBeUndefined();
+    expect(checkout.notices).toMatchObject([{ code: 'history-unavailable', message: expect.stringContaining('SIZE') }]);
+    await checkout.dispose();
+    expect(await world.left()).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -72,8 +72,9 @@ describe('a commit', () => {
     expect(await world.left()).toEqual([]);
   });
 
-  test('costs one look and one pack on the wire', async () => {
-    await (await world.fetch('org/plain')).dispose();
+  test('costs one look and one pack on the wire where the day is given', async () => {
+    const checkout = await world.fetch('org/plain', { settings: { SLIPWAY_AS_OF: '2022-01-01' } });
+    await checkout.dispose();
     expect(world.server.requests.filter((request) => request.startsWith('POST'))).toHaveLength(2);
   });
 
@@ -164,16 +165,45 @@ describe('history', () => {
       { date: '2023-01-01T10:00:00Z', files: { 'README.md': 'y' } },
     ]);
     const { history, ...checkout } = await world.fetch('org/dated');
-    world.server.requests.length = 0;
     expect(await history.lastTouched(['binder'])).toEqual(new Date('2020-01-01T10:00:00Z'));
     expect(await history.lastTouched(['requirements.txt'])).toEqual(new Date('2021-06-01T10:00:00Z'));
     expect(await history.lastTouched(['none'])).toBeUndefined();
     expect(await history.lastWhere((paths) => paths.length === 0)).toEqual(new Date('2022-01-01T10:00:00Z'));
     expect(await history.lastWhere((paths) => paths.includes('a.ipynb'))).toEqual(new Date('2019-01-01T10:00:00Z'));
     expect(await history.lastWhere(() => false)).toBeUndefined();
-    expect(world.server.requests.filter((request) => request.startsWith('POST'))).toHaveLength(1);
+    // The look, the commit and the history, however much is asked.
+    expect(world.server.requests.filter((request) => request.startsWith('POST'))).toHaveLength(3);
     await checkout.dispose();
     expect(await world.left()).toEqual([]);
+  });
+
+  test('is the same beyond the newest commits, which are looked at first', async () => {
+    await world.repo('org/long', [
+      { date: '2018-01-01', files: { 'requirements.txt': 'a', 'binder/apt.txt': 'x' } },
+      { date: '2018-02-01', files: { 'binder/apt.txt': 'y' } },
+      ...Array.from({ length: 70 }, (_, index) => ({ date: '2019-01-01', files: { 'README.md': `${index}` } })),
+    ]);
+    const checkout = await world.fetch('org/long');
+    expect(await checkout.history.lastTouched(['requirements.txt'])).toEqual(new Date('2018-01-01'));
+    expect(await checkout.history.lastTouched(['binder'])).toEqual(new Date('2018-02-01'));
+    expect(await checkout.history.lastWhere((paths) => paths.includes('binder/apt.txt'))).toEqual(
+      new Date('2018-02-01'),
+    );
+    await checkout.dispose();
+  });
+
+  test('that is under way when nobody wants it is stopped', async () => {
+    const long = Array.from({ length: 20 }, () => ({
+      date: '2019-01-01',
+      message: randomBytes(1_000_000).toString('hex'),
+    }));
+    await world.repo('org/wordy', [...long, { date: '2020-01-01', files: { a: '1' } }]);
+    const checkout = await world.fetch('org/wordy');
+    const started = Date.now();
+    await checkout.dispose();
+    expect(Date.now() - started).toBeLessThan(5000);
+    expect(await world.left()).toEqual([]);
+    await expect(checkout.history.lastTouched(['a'])).rejects.toMatchObject({ code: 'interrupted' });
   });
 
   test('survives dates that cannot be', async () => {
@@ -242,6 +272,34 @@ describe('submodules and LFS', () => {
     expect(readFileSync(join(checkout.root, 'd/x.bin'))).toEqual(content);
     expect(await checkout.read('plain.txt')).toBe(pointer);
     expect(await git(checkout.root, 'status', '--porcelain')).toBe('');
+    await checkout.dispose();
+  });
+
+  test('LFS files are fetched some at a time, never all', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `${index}.bin`);
+    const files = Object.fromEntries(names.map((name) => [name, world.server.addLfs(`content of ${name}`)]));
+    await world.repo('org/lfs-many', [
+      {
+        date: '2020-01-01',
+        files: { '.gitattributes': '*.bin filter=lfs\n', ...files, 'again.bin': files['0.bin'] ?? '' },
+      },
+    ]);
+    let [now, most] = [0, 0];
+    world.server.intercept = (request, response) => {
+      if (!request.url?.startsWith('/_lfs/')) return false;
+      most = Math.max(most, ++now);
+      const content = world.server.lfsObjects.get(request.url.slice('/_lfs/'.length));
+      setTimeout(() => {
+        now--;
+        response.end(content);
+      }, 100);
+      return true;
+    };
+    const checkout = await world.fetch('org/lfs-many');
+    world.server.intercept = undefined;
+    expect(most).toBe(4);
+    for (const name of names) expect(await checkout.read(name)).toBe(`content of ${name}`);
+    expect(await checkout.read('again.bin')).toBe('content of 0.bin');
     await checkout.dispose();
   });
 
