@@ -1,17 +1,19 @@
 /** THE map: resolve → fetch → detect → plan → render → build → launch → session, every stage in order, once. */
-import type { BuiltTiers, Rendered } from './build/tiers.ts';
+import type Docker from 'dockerode';
+import type { BuildOptions, BuiltTiers, EnvironmentTiers, Rendered } from './build/tiers.ts';
 import type { Config } from './config.ts';
 import { connectEngine } from './engine.ts';
 import type { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
+import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
 import { serverLock } from './render/server-lock.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
-import type { Checkout, Emit, Plan, Resolved, Session } from './types.ts';
+import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
 /** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
 const stages = {
@@ -41,10 +43,19 @@ export interface BuildRequest extends RepoRequest {
   image?: string;
 }
 
-export interface Deps {
+/** What every stage needs. */
+export interface StageDeps {
   config: Config;
   emit: Emit;
   signal: AbortSignal;
+}
+
+/** What stages need that use the engine. */
+export interface EngineDeps extends StageDeps {
+  docker: Docker;
+}
+
+export interface Deps extends StageDeps {
   /** Whether a repository may be a folder of this machine; never in a service. */
   allowLocal: boolean;
 }
@@ -54,18 +65,36 @@ export interface BuildResult extends BuiltTiers {
   resolved: Resolved;
 }
 
+/** A commit that was fetched and planned. */
+export interface Prepared {
+  plan: Plan;
+  resolved: Resolved;
+  checkout: Checkout;
+}
+
+/**
+ * What a request means; nothing is looked up.
+ * @throws bad_spec
+ */
+export function readSpec(request: RepoRequest, allowLocal: boolean): RepoSpec {
+  return parseRepo(request.repo, { allowLocal, ref: request.ref });
+}
+
+/** Which commit a spec means now. @throws SlipwayError of resolve */
+export function lookUp(spec: RepoSpec, { config, signal }: Omit<StageDeps, 'emit'>): Promise<Resolved> {
+  return resolveRef(spec, { git: createGit(config, signal) });
+}
+
 async function resolveStage(request: RepoRequest, deps: Deps): Promise<Resolved> {
-  const { config, signal } = deps;
-  const ref = request.ref === undefined ? {} : { ref: request.ref };
-  const spec = parseRepo(request.repo, { allowLocal: deps.allowLocal, ...ref });
+  const spec = readSpec(request, deps.allowLocal);
   deps.emit({
     phase: 'fetching',
     message: `Looking up ${spec.provider === 'local' ? spec.name : spec.canonicalUrl}\n`,
   });
-  return resolveRef(spec, { git: createGit(config, signal) });
+  return lookUp(spec, deps);
 }
 
-async function planStage(checkout: Checkout, deps: Deps): Promise<Plan> {
+async function planStage(checkout: Checkout, deps: StageDeps): Promise<Plan> {
   const { config } = deps;
   deps.emit({ phase: 'fetching', message: 'Planning\n', stage: 'plan' });
   const [{ detect }, { makePlan }] = await Promise.all([stages.detect(), stages.plan()]);
@@ -79,18 +108,21 @@ async function planStage(checkout: Checkout, deps: Deps): Promise<Plan> {
   return plan;
 }
 
-/** Fetches a commit, hands it to `use`, and removes it again. */
-async function withCheckout<T>(
+/**
+ * Fetches a commit and plans it, hands both to `use`, and removes the files again.
+ * @throws SlipwayError of fetch, detect and plan
+ */
+export async function prepare<T>(
   resolved: Resolved,
-  request: RepoRequest,
-  deps: Deps,
-  use: (checkout: Checkout) => Promise<T>,
-) {
-  const options = { subdir: request.subdir ?? '', signal: deps.signal, emit: deps.emit };
+  subdir: string,
+  deps: StageDeps,
+  use: (prepared: Prepared) => Promise<T>,
+): Promise<T> {
+  const { config, emit, signal } = deps;
   const { fetchCheckout } = await stages.fetch();
-  const checkout = await fetchCheckout(resolved, options, { config: deps.config });
+  const checkout = await fetchCheckout(resolved, { subdir, signal, emit }, { config });
   try {
-    return await use(checkout);
+    return await use({ plan: await planStage(checkout, deps), resolved, checkout });
   } finally {
     await checkout.dispose();
   }
@@ -108,6 +140,50 @@ async function renderStage(plan: Plan): Promise<Rendered> {
   };
 }
 
+/** The Dockerfile to take home. */
+export async function takeHome(plan: Plan): Promise<string> {
+  return (await stages.render()).renderTakeHome(plan, serverLock(plan.era.debian));
+}
+
+/** The content image of a plan, if the engine has it: then nothing has to be built. */
+export async function findImage(docker: Docker, plan: Plan): Promise<BuiltTiers | undefined> {
+  return (await stages.build()).findContent(docker, plan);
+}
+
+/** Which of the lower tiers of a plan the engine has. */
+export async function findLowerTiers(
+  docker: Docker,
+  plan: Plan,
+): Promise<{ base: boolean; environment: EnvironmentTiers | undefined }> {
+  const { hasBase, findEnvironment } = await stages.build();
+  const [base, environment] = await Promise.all([hasBase(docker, plan), findEnvironment(docker, plan)]);
+  return { base, environment };
+}
+
+/** Builds base and environment of a plan, as far as they are missing. @throws SlipwayError of build */
+export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
+  const { ensureEnvironment } = await stages.build();
+  return ensureEnvironment({ plan, rendered: await renderStage(plan), options }, deps);
+}
+
+/** Builds the content on an environment that is there, and keeps the plan. @throws SlipwayError of build */
+export async function buildContent(
+  prepared: Prepared,
+  environment: EnvironmentTiers,
+  options: BuildOptions,
+  deps: EngineDeps,
+): Promise<BuiltTiers> {
+  const { plan, resolved } = prepared;
+  const build = await stages.build();
+  const built = await build.buildContent(
+    { ...prepared, rendered: await renderStage(plan), options },
+    environment,
+    deps,
+  );
+  await keepPlan(plan, resolved, deps.config);
+  return built;
+}
+
 /**
  * Says what would be built and why; needs no engine.
  * @throws SlipwayError of resolve, fetch, detect and plan
@@ -117,11 +193,8 @@ export async function planRepo(
   deps: Deps,
 ): Promise<{ plan: Plan; dockerfile: string; resolved: Resolved }> {
   const resolved = await resolveStage(request, deps);
-  return withCheckout(resolved, request, deps, async (checkout) => {
-    const plan = await planStage(checkout, deps);
-    const { renderTakeHome } = await stages.render();
-    return { plan, resolved, dockerfile: renderTakeHome(plan, serverLock(plan.era.debian)) };
-  });
+  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
+  return { plan, resolved, dockerfile: await takeHome(plan) };
 }
 
 /**
@@ -132,34 +205,37 @@ export async function planRepo(
 export async function buildRepo(request: BuildRequest, deps: Deps): Promise<BuildResult> {
   const { config } = deps;
   // Side by side, for they wait for different things; without an engine nothing is fetched to say so.
-  const [docker, resolved, build] = await Promise.all([
-    connectEngine(config),
-    resolveStage(request, deps),
-    stages.build(),
-  ]);
-  const { buildTiers, findContent, nameImage } = build;
-  const options = { refresh: request.refresh ?? false, noCache: request.noCache ?? false };
-  const anew = options.refresh || options.noCache;
-  const kept = anew ? undefined : await keptPlan(resolved, request.subdir ?? '', config);
-  const found = kept && (await findContent(docker, kept));
-  const result =
-    kept && found
-      ? { plan: kept, resolved, ...found }
-      : await withCheckout(resolved, request, deps, async (checkout) => {
-          const plan = await planStage(checkout, deps);
-          const ready = anew ? undefined : await findContent(docker, plan);
-          const input = { plan, resolved, rendered: await renderStage(plan), checkout, options };
-          const built = ready ?? (await buildTiers(input, { ...deps, docker }));
-          await keepPlan(plan, resolved, config);
-          return { plan, resolved, ...built };
-        });
-  if (request.image !== undefined) await nameImage(docker, result.digest, request.image);
-  announce(result, deps.emit);
+  const [docker, resolved] = await Promise.all([connectEngine(config), resolveStage(request, deps), stages.build()]);
+  const { image, subdir = '', refresh = false, noCache = false } = request;
+  const result = await findOrBuild(resolved, subdir, { refresh, noCache }, { ...deps, docker });
+  if (image !== undefined) await (await stages.build()).nameImage(docker, result.digest, image);
+  deps.emit(builtEvent(result));
   return result;
 }
 
-function announce({ image, digest, resolvedAsOf, tiers }: BuildResult, emit: Emit): void {
-  emit({ phase: 'built', message: `Image ${image} is ready\n`, imageName: image, digest, resolvedAsOf, tiers });
+async function findOrBuild(
+  resolved: Resolved,
+  subdir: string,
+  options: BuildOptions,
+  deps: EngineDeps,
+): Promise<BuildResult> {
+  const { docker, config } = deps;
+  const anew = options.refresh || options.noCache;
+  const kept = anew ? undefined : await keptPlan(resolved, subdir, config);
+  const found = kept && (await findImage(docker, kept));
+  if (kept && found) return { plan: kept, resolved, ...found };
+  return prepare(resolved, subdir, deps, async (prepared) => {
+    const { plan } = prepared;
+    const ready = anew ? undefined : await findImage(docker, plan);
+    if (ready) await keepPlan(plan, resolved, config);
+    const built = ready ?? (await buildContent(prepared, await buildEnvironment(plan, options, deps), options, deps));
+    return { plan, resolved, ...built };
+  });
+}
+
+/** How a build ends well. */
+export function builtEvent({ image, digest, resolvedAsOf, tiers }: BuiltTiers): SlipwayEvent {
+  return { phase: 'built', message: `Image ${image} is ready\n`, imageName: image, digest, resolvedAsOf, tiers };
 }
 
 /**
@@ -168,9 +244,8 @@ function announce({ image, digest, resolvedAsOf, tiers }: BuildResult, emit: Emi
  */
 export async function launchRepo(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
   // Before anything is built: a link that leads astray must not cost a build.
-  const { checkUrlpath, launchSession } = await stages.launch();
   checkUrlpath(request.urlpath);
-  const { image, resolved } = await buildRepo(request, deps);
+  const [{ image, resolved }, { launchSession }] = await Promise.all([buildRepo(request, deps), stages.launch()]);
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const input = { image, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });

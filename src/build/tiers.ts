@@ -1,6 +1,7 @@
 /** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
+import { withLock } from '../lock.ts';
 import { VERSION } from '../root.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
 import { type BuildDeps, buildImage } from './build.ts';
@@ -18,12 +19,32 @@ export interface Rendered {
   writeLayer(checkout: Checkout, sink: Writable): Promise<{ diffId: string; size: number }>;
 }
 
-export interface TiersInput {
+/** What the lower tiers are made from: no checkout, for they hold nothing of a repository but its plan. */
+export interface EnvironmentInput {
+  plan: Plan;
+  rendered: Pick<Rendered, 'base' | 'environment'>;
+  options: BuildOptions;
+}
+
+export interface ContentInput {
   plan: Plan;
   resolved: Resolved;
   rendered: Rendered;
   checkout: Checkout;
-  options: { refresh: boolean; noCache: boolean };
+  options: BuildOptions;
+}
+
+export interface BuildOptions {
+  refresh: boolean;
+  noCache: boolean;
+}
+
+/** The lower tiers, once they are there. */
+export interface EnvironmentTiers {
+  base: TierState;
+  environment: TierState;
+  /** See `resolvedAsOf` of BuiltTiers. */
+  day: string;
 }
 
 export interface BuiltTiers {
@@ -54,14 +75,24 @@ function tierLabels(tier: 'base' | 'environment' | 'content', plan: Plan): Recor
   return { 'org.slipway.tier': tier, 'org.slipway.key': plan.tiers[tier].key, 'org.slipway.version': VERSION };
 }
 
-async function ensureBase({ plan, rendered, options }: TiersInput, deps: BuildDeps): Promise<TierState> {
-  const { image } = plan.tiers.base;
-  if (!options.noCache && (await imageInfo(deps.docker, image))) return 'cached';
+async function ensureBase(input: EnvironmentInput, deps: BuildDeps): Promise<TierState> {
+  const { image } = input.plan.tiers.base;
+  const isThere = async () => !input.options.noCache && (await imageInfo(deps.docker, image)) !== undefined;
+  if (await isThere()) return 'cached';
+  const waiting = () => deps.emit({ phase: 'building', message: 'Waiting for another build of the same base' });
+  // Nearly every environment stands on the same few: the first ones must not each build it.
+  return withLock(`build ${image}`, deps.signal, waiting, async () => {
+    if (await isThere()) return 'cached';
+    await buildBase(input, deps);
+    return 'built';
+  });
+}
+
+async function buildBase({ plan, rendered, options }: EnvironmentInput, deps: BuildDeps): Promise<void> {
   const suite = plan.era.debian;
-  const rootfs = await ensureRootfs(suite, deps);
-  const labels = tierLabels('base', plan);
-  await buildImage({ dockerfile: rendered.base(rootfs), tag: image, labels, suite, noCache: options.noCache }, deps);
-  return 'built';
+  const dockerfile = rendered.base(await ensureRootfs(suite, deps));
+  const { image } = plan.tiers.base;
+  await buildImage({ dockerfile, tag: image, labels: tierLabels('base', plan), suite, noCache: options.noCache }, deps);
 }
 
 /** The day that the resolver says it used; what stands in the file is the repository's, so only a day counts. */
@@ -71,15 +102,27 @@ async function resolvedDay(plan: Plan, image: string, deps: BuildDeps): Promise<
   return /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(text) ? text : plan.asOf;
 }
 
-async function ensureEnvironment(
-  input: TiersInput,
-  deps: BuildDeps,
-): Promise<{ base: TierState; environment: TierState; day: string }> {
+/** The environment of a plan, if the engine has it. */
+export async function findEnvironment(docker: Docker, plan: Plan): Promise<EnvironmentTiers | undefined> {
+  const found = await imageInfo(docker, plan.tiers.environment.image);
+  return found && { base: 'cached', environment: 'cached', day: found.labels[RESOLVED] ?? plan.asOf };
+}
+
+/** Whether the engine has the base of a plan. */
+export async function hasBase(docker: Docker, plan: Plan): Promise<boolean> {
+  return (await imageInfo(docker, plan.tiers.base.image)) !== undefined;
+}
+
+/**
+ * Makes sure that the engine has base and environment of a plan.
+ * @throws SlipwayError of the stage build
+ */
+export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps): Promise<EnvironmentTiers> {
   const { plan, rendered, options } = input;
   const { image } = plan.tiers.environment;
   const anew = options.refresh || options.noCache;
-  const found = anew ? undefined : await imageInfo(deps.docker, image);
-  if (found !== undefined) return { base: 'cached', environment: 'cached', day: found.labels[RESOLVED] ?? plan.asOf };
+  const found = anew ? undefined : await findEnvironment(deps.docker, plan);
+  if (found) return found;
   const base = await ensureBase(input, deps);
   const labels = tierLabels('environment', plan);
   if (rendered.environment === undefined) {
@@ -98,7 +141,7 @@ async function ensureEnvironment(
 }
 
 /** BinderHub's tools read repo2docker's labels, registries OCI's. */
-function contentLabels({ plan, resolved }: TiersInput, day: string): Record<string, string> {
+function contentLabels({ plan, resolved }: ContentInput, day: string): Record<string, string> {
   return {
     ...tierLabels('content', plan),
     [RESOLVED]: day,
@@ -112,7 +155,7 @@ function contentLabels({ plan, resolved }: TiersInput, day: string): Record<stri
   };
 }
 
-async function buildContent(input: TiersInput, day: string, deps: BuildDeps): Promise<string> {
+async function buildImageOfContent(input: ContentInput, day: string, deps: BuildDeps): Promise<string> {
   const { plan, rendered, checkout, options } = input;
   const { image } = plan.tiers.content;
   const plain = `slipway/content:${plan.tiers.content.key}-plain`;
@@ -141,13 +184,15 @@ async function buildContent(input: TiersInput, day: string, deps: BuildDeps): Pr
 }
 
 /**
- * Makes sure that the engine has all three tiers.
+ * Builds the content on an environment that is there.
  * @throws SlipwayError of the stage build; what was finished before stays and is found next time
  */
-export async function buildTiers(input: TiersInput, deps: BuildDeps): Promise<BuiltTiers> {
-  const { plan } = input;
-  const { base, environment, day } = await ensureEnvironment(input, deps);
-  const digest = await buildContent(input, day, deps);
-  const { image } = plan.tiers.content;
+export async function buildContent(
+  input: ContentInput,
+  { base, environment, day }: EnvironmentTiers,
+  deps: BuildDeps,
+): Promise<BuiltTiers> {
+  const digest = await buildImageOfContent(input, day, deps);
+  const { image } = input.plan.tiers.content;
   return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
 }
