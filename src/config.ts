@@ -102,6 +102,17 @@ export const SETTINGS = {
     'internet',
     'What a session reaches: public addresses, or nothing',
   ),
+  SLIPWAY_ALLOWED: list(
+    '',
+    'Repositories that may be launched, as specs or URLs in which * stands for anything; empty: all',
+  ),
+  SLIPWAY_BANNED: list('', 'Repositories that may not be launched, likewise'),
+  SLIPWAY_BANNED_NETWORKS: list('', 'Addresses and CIDRs that may not launch anything'),
+  SLIPWAY_BUILD_ONLY: choice(['on', 'off'], 'on', 'Whether builds without a session may be asked for'),
+  SLIPWAY_BUILD_CONCURRENCY: whole('2', 'Environments that are built at the same time'),
+  SLIPWAY_WATCH_GRACE: duration('2m', 'Time after which a launch in the queue that nobody watches is given up'),
+  SLIPWAY_KEEP_RECORDS: duration('30d', 'How long records and logs of builds are kept'),
+  SLIPWAY_EVENT_LOG: text('', 'File to which every launch is written as a line of JSON; empty: none'),
   SLIPWAY_DISK_FREE: bytes('2G', 'Disk space that has to be free for a build to start or go on'),
 } as const;
 

@@ -85,6 +85,13 @@ export const ERRORS = {
   session_not_found: kind('launch', 'user', 404, 82),
   bad_urlpath: kind('launch', 'user', 400, 83),
   session_out_of_memory: kind('launch', 'user', 500, 84),
+
+  cancelled: kind('queue', 'user', 499, 92),
+  repo_banned: kind('queue', 'operator', 403, 95),
+  client_banned: kind('queue', 'operator', 403, 96),
+  launch_not_found: kind('queue', 'user', 404, 97),
+  build_not_found: kind('queue', 'user', 404, 98),
+  closing: kind('queue', 'operator', 503, 99, true),
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
