@@ -1,4 +1,5 @@
 /** `slipway build`: builds the tiers that are missing. */
+import { loadConfig } from '../config.ts';
 import { type Command, JSON_OPTION, type Option, REPO_DETAILS, REPO_OPTIONS, repoRequest } from './command.ts';
 import { withProgress } from './progress.ts';
 
@@ -23,8 +24,8 @@ export const command: Command = {
     { line: 'slipway build gh/org/name/v1.0 --json', meaning: 'one event a line, for CI' },
   ],
   async run(args, io) {
-    const [{ loadConfig }, { buildRepo }] = await Promise.all([import('../config.ts'), import('../pipeline.ts')]);
     const config = loadConfig();
+    const { buildRepo } = await import('../pipeline.ts');
     const isJson = args.switches.has('json');
     const { image } = args.values;
     const request = {

@@ -1,4 +1,5 @@
 /** `slipway plan`: what would be built and why. */
+import { loadConfig } from '../config.ts';
 import type { Plan } from '../types.ts';
 import { type Command, type Io, JSON_OPTION, REPO_DETAILS, REPO_OPTIONS, repoRequest } from './command.ts';
 import { withProgress } from './progress.ts';
@@ -102,8 +103,8 @@ export const command: Command = {
     },
   ],
   async run(args, io) {
-    const [{ loadConfig }, { planRepo }] = await Promise.all([import('../config.ts'), import('../pipeline.ts')]);
     const config = loadConfig();
+    const { planRepo } = await import('../pipeline.ts');
     const isJson = args.switches.has('json');
     const work = (emit: Parameters<Parameters<typeof withProgress>[2]>[0]) =>
       planRepo(repoRequest(args), { config, emit, signal: io.signal, allowLocal: true });

@@ -20,7 +20,7 @@ import {
   sessionAddress,
   sessionFrom,
 } from './session.ts';
-import { resolveUrlpath } from './urlpath.ts';
+import { checkUrlpath } from './urlpath.ts';
 
 export { endError, type SessionEnd } from './ending.ts';
 export type { LaunchInput, ListedSession } from './session.ts';
@@ -32,14 +32,6 @@ export interface LaunchDeps {
   signal: AbortSignal;
   /** Id of this installation, see src/instance.ts. */
   instance: string;
-}
-
-/**
- * Refuses a path that would lead a browser out of the session.
- * @throws bad_urlpath
- */
-export function checkUrlpath(urlpath: string | undefined): void {
-  resolveUrlpath('http://127.0.0.1/', urlpath ?? '');
 }
 
 /**

@@ -25,6 +25,14 @@ export function resolveUrlpath(base: string, urlpath: string): URL {
 }
 
 /**
+ * Refuses a path that would lead a browser out of whichever session it is.
+ * @throws bad_urlpath
+ */
+export function checkUrlpath(urlpath: string | undefined): void {
+  resolveUrlpath('http://127.0.0.1/', urlpath ?? '');
+}
+
+/**
  * What a browser opens: base, path and token in one. The token goes last, because the last of several counts.
  * @throws bad_urlpath
  */
