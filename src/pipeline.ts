@@ -15,6 +15,10 @@ import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
+export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
+export { checkUrlpath } from './launch/urlpath.ts';
+export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
+
 /** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
 const stages = {
   fetch: () => import('./fetch/fetch.ts'),
@@ -204,8 +208,8 @@ export async function planRepo(
  */
 export async function buildRepo(request: BuildRequest, deps: Deps): Promise<BuildResult> {
   const { config } = deps;
-  // Side by side, for they wait for different things; without an engine nothing is fetched to say so.
-  const [docker, resolved] = await Promise.all([connectEngine(config), resolveStage(request, deps), stages.build()]);
+  // Side by side, for they wait for different things, git longest; without an engine nothing is fetched to say so.
+  const [resolved, docker] = await Promise.all([resolveStage(request, deps), connectEngine(config), stages.build()]);
   const { image, subdir = '', refresh = false, noCache = false } = request;
   const result = await findOrBuild(resolved, subdir, { refresh, noCache }, { ...deps, docker });
   if (image !== undefined) await (await stages.build()).nameImage(docker, result.digest, image);
