@@ -13,7 +13,8 @@ const RESULT_CHANGING = (Object.keys(SETTINGS) as SettingName[]).filter(
   (name) => 'key' in SETTINGS[name] && SETTINGS[name].key,
 );
 
-function file(resolved: Resolved, subdir: string, config: Config): string {
+/** What a plan depends on, as a hash: names one build of one commit under these settings. */
+export function planKey(resolved: Resolved, subdir: string, config: Config): string {
   const settings = RESULT_CHANGING.map((name) => [name, config[name]]);
   const day = config.SLIPWAY_AS_OF === 'latest' ? isoDay(new Date()) : '';
   const identity = [
@@ -25,7 +26,11 @@ function file(resolved: Resolved, subdir: string, config: Config): string {
     config.SLIPWAY_DEFAULT_ENVIRONMENT,
     day,
   ];
-  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+}
+
+function file(resolved: Resolved, subdir: string, config: Config): string {
+  const name = planKey(resolved, subdir, config);
   return join(config.SLIPWAY_DATA, 'plans', name.slice(0, 2), `${name}.json`);
 }
 

@@ -1,6 +1,6 @@
 /** The nouns of the launch service. Plain data, kept in Redis as JSON; nothing here imports a room. */
 import type { ErrorCode } from '../errors.ts';
-import type { Plan, Resolved, TierState } from '../types.ts';
+import type { Plan, RepoSpec, Resolved, TierState } from '../types.ts';
 
 /** What somebody asks for, by whichever route. */
 export interface LaunchRequest {
@@ -41,13 +41,20 @@ export type LaunchState = 'resolving' | 'building' | 'launching' | 'ready' | 'fa
 export interface LaunchRecord {
   id: string;
   state: LaunchState;
-  request: LaunchRequest;
+  /** What was understood of the request; nothing is kept as it was typed. */
+  spec: RepoSpec;
+  subdir: string;
+  urlpath?: string;
+  buildOnly: boolean;
+  refresh: boolean;
   client: Client;
   createdAt: string;
   endedAt?: string;
   resolved?: Resolved;
   /** Build that it waits for or had. */
   build?: string;
+  /** How many entries its journal had before it followed that build: tells whoever takes over whether it does. */
+  followAt?: number;
   image?: string;
   /** Session's name once there is one. */
   session?: string;
@@ -58,11 +65,23 @@ export interface LaunchRecord {
 
 export type BuildState = 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
 
-/** One build of a commit, shared by all who wait for it; holds nothing of any launch. Kept 30 days. */
-export interface BuildRecord {
-  /** ULID. */
+/** What builds and tiers have in common: work that is tried until it ends. */
+export interface Attempted {
+  /** ULID, the job's. */
   id: string;
   state: BuildState;
+  createdAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  /** One per try: a worker that died makes another. */
+  attempts: { id: string; startedAt: string; endedAt?: string }[];
+  error?: Failure;
+}
+
+/** One build of a commit, shared by all who wait for it; holds nothing of any launch. Kept 30 days. */
+export interface BuildRecord extends Attempted {
+  /** Name of its job. */
+  key: string;
   /** Canonical URL, ref as asked first, full SHA. */
   repo: string;
   provider: string;
@@ -71,34 +90,41 @@ export interface BuildRecord {
   subdir: string;
   /** Address that asked first. */
   askedBy: string;
-  createdAt: string;
-  startedAt?: string;
-  endedAt?: string;
-  /** Milliseconds per stage: wait, fetch, plan, base, environment, content. */
+  /** Somebody wants it without a launch that waits for it. */
+  isAskedFor: boolean;
+  /** Milliseconds per stage: wait, fetch, plan, environment (with its base), content. */
   timings: Record<string, number>;
-  /** One per try: a worker that died makes another. */
-  attempts: { id: string; startedAt: string; endedAt?: string }[];
+  /** Tier that it waits for. */
+  tier?: string;
   tiers?: Record<'base' | 'environment' | 'content', TierState>;
   imageName?: string;
   digest?: string;
   resolvedAsOf?: string;
-  error?: Failure;
+}
+
+/** One build of an environment. */
+export interface TierRecord extends Attempted {
+  key: string;
+  result?: { base: TierState; environment: TierState; day: string };
 }
 
 /** What a build is asked to do: job data of the queue `builds`. */
 export interface BuildJob {
-  build: string;
   resolved: Resolved;
   subdir: string;
   refresh: boolean;
   client: string;
+  createdAt: string;
+  isAskedFor: boolean;
+  /** Plans and builds nothing. */
+  planOnly: boolean;
 }
 
 /** One environment tier, shared by every repository that has it: job data of the queue `tiers`. */
 export interface TierJob {
   plan: Plan;
   refresh: boolean;
-  client: string;
+  createdAt: string;
 }
 
 /** What "what will be built" shows. */
@@ -157,3 +183,13 @@ export interface Health {
   ok: boolean;
   checks: { service: string; ok: boolean; message?: string; [more: string]: unknown }[];
 }
+
+/** What a commit was planned as lately, built or not. */
+export interface PlanRecord {
+  plan: Plan;
+}
+
+/** What ended, for metrics. */
+export type Observation =
+  | { kind: 'launch'; provider: string; outcome: string; cached: boolean; took: number }
+  | { kind: 'build'; provider: string; outcome: string; timings: Record<string, number>; tiers?: BuildRecord['tiers'] };
