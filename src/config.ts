@@ -40,6 +40,13 @@ const hostPlatform = () => `linux/${process.arch === 'x64' ? 'amd64' : process.a
 /** Every setting there is. Durations are in milliseconds and sizes in bytes once parsed. */
 export const SETTINGS = {
   SLIPWAY_DATA: text(dataFolder, 'Data folder: caches, root file systems, records of builds'),
+  REDIS_URL: text(
+    '',
+    'Redis of the service, redis://… or rediss://…; empty: a redis-server of our own in the data folder',
+    {
+      secret: true,
+    },
+  ),
   DOCKER_HOST: text('', 'Address of the Docker engine; empty: unix:///var/run/docker.sock'),
   DOCKER_CERT_PATH: text('', 'Folder with ca.pem, cert.pem and key.pem for an engine over TLS'),
   HTTP_PROXY: text('', 'Proxy for http; reaches git, builds and sessions', { secret: true }),
@@ -102,6 +109,13 @@ export const SETTINGS = {
     'internet',
     'What a session reaches: public addresses, or nothing',
   ),
+  SLIPWAY_HOST: text('127.0.0.1', 'Address that the service listens on'),
+  SLIPWAY_PORT: whole('8585', 'Port that the service listens on; its sessions are on the next one'),
+  SLIPWAY_BASE_URL: url('', 'Public address of the service; empty: where it listens'),
+  SLIPWAY_SESSION_URL: url(
+    '',
+    "Public address of sessions, an origin of their own; https://*.example.org gives each its own; empty: the service's with the next port",
+  ),
   SLIPWAY_ALLOWED: list(
     '',
     'Repositories that may be launched, as specs or URLs in which * stands for anything; empty: all',
@@ -113,6 +127,22 @@ export const SETTINGS = {
   SLIPWAY_WATCH_GRACE: duration('2m', 'Time after which a launch in the queue that nobody watches is given up'),
   SLIPWAY_KEEP_RECORDS: duration('30d', 'How long records and logs of builds are kept'),
   SLIPWAY_EVENT_LOG: text('', 'File to which every launch is written as a line of JSON; empty: none'),
+  SLIPWAY_SITE_NAME: text('Slipway', 'Name of the service on its pages'),
+  SLIPWAY_SITE_LOGO: text('', 'File with a picture for the pages: SVG, PNG, JPEG or WebP'),
+  SLIPWAY_SITE_COLOR: setting<string>(
+    'colour',
+    '',
+    'Accent colour of the pages as #rrggbb; made darker or lighter where it could not be read',
+  ),
+  SLIPWAY_SITE_BANNER: text('', 'A line of Markdown above every page, e.g. for maintenance'),
+  SLIPWAY_SITE_ABOUT: text('', 'Markdown that begins the page /about'),
+  SLIPWAY_SITE_EXAMPLE: text('gh/binder-examples/requirements', 'Repository that the front page offers as an example'),
+  SLIPWAY_SITE_RECENT: choice(['on', 'off'], 'off', 'Whether the front page lists what was launched lately'),
+  SLIPWAY_SESSION_IDLE: duration('10m', 'Time without activity after which a session of the service ends'),
+  SLIPWAY_SESSION_AGE: duration('6h', 'Time after which a session of the service ends in any case'),
+  SLIPWAY_QUOTA_TOTAL: whole('0', 'Sessions that the service runs at once; 0: any number'),
+  SLIPWAY_QUOTA_PER_REPO: whole('0', 'Sessions of one repository at once; 0: any number'),
+  SLIPWAY_QUOTAS: list('', 'Sessions at once of the repositories that a pattern fits, as pattern=number; the first counts'),
   SLIPWAY_DISK_FREE: bytes('2G', 'Disk space that has to be free for a build to start or go on'),
 } as const;
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
-export type Kind = 'text' | 'list' | 'number' | 'bytes' | 'duration' | 'url' | 'urls' | 'choice' | 'asOf';
+export type Kind = 'text' | 'list' | 'number' | 'bytes' | 'duration' | 'url' | 'urls' | 'choice' | 'asOf' | 'colour';
 
 const BYTE_UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 const TIME_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -52,6 +52,11 @@ function asOf(value: string): string {
   throw new Error(`"${value}" is neither auto, latest nor a day as YYYY-MM-DD`);
 }
 
+function colour(value: string): string {
+  if (value === '' || /^#[0-9a-f]{6}$/i.test(value)) return value.toLowerCase();
+  throw new Error(`"${value}" is not a colour; write it as #0a62ad`);
+}
+
 function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
   switch (kind) {
     case 'text':
@@ -72,6 +77,8 @@ function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
       return oneOf(value, values);
     case 'asOf':
       return asOf(value);
+    case 'colour':
+      return colour(value);
   }
 }
 

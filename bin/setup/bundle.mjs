@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import Handlebars from 'handlebars';
+import { bundlePages, compiledPages } from './pages.mjs';
 import { ROOT } from './run.mjs';
 
 /** Every template, as a path within the package. */
@@ -101,9 +102,10 @@ export async function bundle(folder) {
     platform: 'node',
     target: 'node20.19',
     banner: { js: REQUIRE },
-    plugins: [compiledTemplates, withoutUnused, otherPackages],
+    plugins: [compiledTemplates, compiledPages, withoutUnused, otherPackages],
     logLevel: 'warning',
   });
+  await bundlePages(folder, KEPT);
   write(folder, outputFiles);
   removeOld(join(folder, 'chunks'));
 }

@@ -12,14 +12,14 @@ function sourcesIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'fixtures' ? [] : sourcesIn(path);
-    return /\.(ts|hbs)$/.test(entry.name) ? [path] : [];
+    return /\.(ts|hbs|css|svg|png)$/.test(entry.name) ? [path] : [];
   });
 }
 
 /** Changes whenever a source does; names, sizes and dates tell that without reading the files. */
 function stampOf() {
   const sources = ['src', 'buildpacks', 'templates'].flatMap((name) => sourcesIn(join(ROOT, name)));
-  const makers = ['package-lock.json', 'bin/setup/bundle.mjs'].map((name) => join(ROOT, name));
+  const makers = ['package-lock.json', 'bin/setup/bundle.mjs', 'bin/setup/pages.mjs'].map((name) => join(ROOT, name));
   const hash = createHash('sha256');
   for (const path of [...sources, ...makers].sort()) {
     const { size, mtimeMs } = statSync(path);

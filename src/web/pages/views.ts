@@ -1,21 +1,29 @@
 /** What the pages are told. Plain data; the renderers decide the words. */
-import type { Failure, LaunchRecord, LaunchRequest } from '../../service/types.ts';
+import type { Failure, LaunchRecord, LaunchRequest, RecentLaunch, StoredDocument } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
 
 /** The operator's own: made once at start from the settings, see createSite. */
 export interface Site {
   name: string;
+  /** The operator gave it a name. */
+  hasOwnName: boolean;
   /** Public address of the service without a slash at its end. */
   baseUrl: string;
-  /** Path of the operator's picture among the assets. */
+  /** Path of the operator's picture, which is among `files`. */
   logo?: string;
   /** HTML, made from the operator's Markdown. */
   banner?: string;
   about?: string;
+  /** What the front page offers to try. */
+  example: string;
+  /** Whether FrontView.recent is wanted. */
+  showsRecent: boolean;
   /** Whole style sheet of the pages; stands in each page, so that the first paint needs one request. */
   style: string;
-  /** `'sha256-…'` of it, for the policy. */
-  styleHash: string;
+  /** The same for documents of repositories. */
+  documentStyle: string;
+  /** Everything that browsers are given beside pages, by the path under which it is served. */
+  files: ReadonlyMap<string, Asset>;
   /** Name in the sources → path under which it is served. */
   asset(name: string): string;
 }
@@ -27,7 +35,7 @@ export interface FrontView {
   path?: string;
   problem?: { message: string; hint?: string };
   /** Newest first; absent where the operator shows none. */
-  recent?: { name: string; href: string; provider: string }[];
+  recent?: RecentLaunch[];
 }
 
 export interface LaunchView {
@@ -50,12 +58,8 @@ export interface ErrorView {
   failure: Pick<Failure, 'code' | 'message' | 'hint' | 'blame'>;
 }
 
-/** A file of the repository, shown while one waits. */
-export interface DocumentView {
-  /** Path in the repository; its ending says what it is. */
-  path: string;
-  text: string;
-}
+/** A file of the repository, shown while one waits; the ending of its path says what it is. */
+export type DocumentView = StoredDocument;
 
 export type BadgeState = 'static' | 'ready' | 'unknown' | 'failed';
 
