@@ -15,6 +15,11 @@ export class Records<T extends object> {
     throw new Error('to come');
   }
 
+  /** Puts a record unless there is one of this id, atomically; the one that is there then. */
+  async create(_id: string, _record: T): Promise<T> {
+    throw new Error('to come');
+  }
+
   async put(_id: string, _record: T): Promise<void> {
     throw new Error('to come');
   }
