@@ -1,12 +1,17 @@
-/** What a good Dockerfile without Slipway does with the same repository: pip, in one image, on the same root file system. */
+/**
+ * What a good Dockerfile without Slipway does with the same repository: pip, in one image, on the same root file system,
+ * from the same mirrors, with the same versions.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type Docker from 'dockerode';
-import { buildImage } from '../../src/build/build.ts';
+import { type BuildInput, buildImage } from '../../src/build/build.ts';
 import { loadConfig } from '../../src/config.ts';
+import { serverLock } from '../../src/render/server-lock.ts';
+import type { World } from '../support/world.ts';
 import { timed } from './measure.ts';
 
+export const SUITE = 'bookworm';
 export const PACKAGES = ['numpy==1.26.4', 'pandas==2.2.1', 'matplotlib==3.8.3', 'scikit-learn==1.4.1.post1'];
 
 /** What buildpack-deps puts on Debian, as Binder's images do. */
@@ -15,47 +20,54 @@ const BUILDPACK_DEPS =
  gnupg imagemagick libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev libglib2.0-dev
  libgmp-dev libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev libmaxminddb-dev libncurses5-dev
  libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev libssl-dev libtool libwebp-dev libxml2-dev
- libxslt-dev libyaml-dev make mercurial openssh-client patch procps sq subversion unzip wget xz-utils zlib1g-dev`
-    .split(/\s+/)
-    .filter((name) => name !== 'sq');
+ libxslt1-dev libyaml-dev make mercurial openssh-client patch procps subversion unzip wget xz-utils zlib1g-dev`.split(
+    /\s+/,
+  );
 
-const RUN_PIP = 'RUN python3 -m venv /srv/env && /srv/env/bin/pip install --no-cache-dir';
+/** Mirrors and certificates as Slipway's own steps have them; a cache outlives a build only when it is mounted. */
+const SUPPORT = 'RUN --mount=type=bind,source=.slipway,target=/run/slipway';
+const PIP_CACHE = '--mount=type=cache,id=slipway-bench-pip,target=/root/.cache/pip';
+const ENVIRONMENT = 'set -eu; . /run/slipway/env;';
 
 /** Debian with compilers and headers, then JupyterLab and the packages by pip, then the repository. */
-export function wholeDockerfile(): string {
+export function wholeDockerfile(rootfs: string): string {
+  const server = serverLock(SUITE).flatMap((line) => /^(?:jupyterlab|notebook|jupyterhub)==\S+/.exec(line)?.[0] ?? []);
+  const apt = 'apt-get install -y --no-install-recommends';
   return [
-    'FROM debian:bookworm-slim',
-    `RUN apt-get update && apt-get install -y --no-install-recommends ${BUILDPACK_DEPS.join(' ')} python3 python3-venv && rm -rf /var/lib/apt/lists/*`,
-    `${RUN_PIP} jupyterlab notebook jupyterhub ${PACKAGES.join(' ')}`,
+    `FROM ${rootfs}`,
+    `${SUPPORT} ${ENVIRONMENT} apt-get update; ${apt} ${BUILDPACK_DEPS.join(' ')} python3 python3-venv; rm -rf /var/lib/apt/lists/*`,
+    `${SUPPORT} ${ENVIRONMENT} python3 -m venv /srv/env; /srv/env/bin/pip install ${[...server, ...PACKAGES].join(' ')}`,
     'COPY repository /home/jovyan',
     '',
   ].join('\n');
 }
 
-/** The packages and a kernel by pip, on the base that our own environment stands on. */
-export function environmentDockerfile(base: string): string {
-  return [
-    `FROM ${base}`,
-    'USER root',
-    `${RUN_PIP.replaceAll('/srv/env', '/srv/pip')} ipykernel ipywidgets ${PACKAGES.join(' ')}`,
-    '',
-  ].join('\n');
+/** The packages and a kernel by pip, on the base that our own environment stands on, as constraints.txt says. */
+export function environmentDockerfile(base: string, cached: boolean): string {
+  const pip = `/srv/pip/bin/pip install -c /run/bench/constraints.txt ipykernel ipywidgets ${PACKAGES.join(' ')}`;
+  const mounts = `${SUPPORT} --mount=type=bind,source=bench,target=/run/bench ${cached ? PIP_CACHE : ''}`;
+  const cache = cached ? 'unset PIP_NO_CACHE_DIR; ' : '';
+  return [`FROM ${base}`, 'USER root', `${mounts} ${ENVIRONMENT} ${cache}python3 -m venv /srv/pip; ${pip}`, ''].join(
+    '\n',
+  );
 }
 
-/** Builds with the same engine and frontend as Slipway, nothing cached; the time and the size. */
+/** Builds with the same engine and frontend as Slipway and no layer cached; the time and the size. Keeps no image. */
 export async function buildPlain(
-  docker: Docker,
+  world: World,
   dockerfile: string,
-  tag: string,
+  files: NonNullable<BuildInput['files']>,
 ): Promise<{ took: number; size: number }> {
   const data = await mkdtemp(join(tmpdir(), 'slipway-bench-plain-'));
+  const tag = `slipway-test/bench-plain:${process.pid}`;
+  const { docker } = world;
   try {
     const config = loadConfig({ ...process.env, SLIPWAY_DATA: data });
-    const files = [{ path: 'repository/index.ipynb', content: '{}' }];
-    const input = { dockerfile, tag, labels: {}, suite: 'bookworm' as const, noCache: true, files };
+    const input = { dockerfile, tag, labels: {}, suite: SUITE, noCache: true, files } as const;
     const deps = { docker, config, emit: () => undefined, signal: new AbortController().signal };
     const { took } = await timed(() => buildImage(input, deps));
     const { Size } = await docker.getImage(tag).inspect();
+    await docker.getImage(tag).remove({ force: true });
     return { took, size: Size };
   } finally {
     await rm(data, { recursive: true, force: true });
