@@ -81,7 +81,7 @@ export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<Bu
 async function run(input: BuildInput, deps: BuildDeps, draft: string, signal: AbortSignal): Promise<string> {
   const { docker, config, emit } = deps;
   throwIfCancelled(signal);
-  const mask = masker(secretsOf(addresses(config)));
+  const mask = maskOf(config);
   const journal = createJournal(stepFinder(input.dockerfile), emit, mask);
   const dockerfile: ContextFile = { path: 'Dockerfile', content: input.dockerfile };
   const files = [dockerfile, ...(input.files ?? []), ...(await supportFiles(config, input.suite))];
@@ -144,11 +144,12 @@ function proxies(config: Config): Record<string, string> {
   );
 }
 
-/** Every setting that may carry a password into a build. */
-function addresses(config: Config): string[] {
-  return Object.entries(config)
+/** Hides every password that a setting may carry into a build. */
+export function maskOf(config: Config): (text: string) => string {
+  const addresses = Object.entries(config)
     .filter(([name]) => /MIRROR|_PROXY$/.test(name))
     .flatMap(([, value]) => (Array.isArray(value) ? (value as string[]) : [String(value)]));
+  return masker(secretsOf(addresses));
 }
 
 /**

@@ -4,10 +4,11 @@ import type Docker from 'dockerode';
 import { withLock } from '../lock.ts';
 import { VERSION } from '../root.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
-import { type BuildDeps, buildImage } from './build.ts';
-import { imageInfo, moveTag, readFileFromImage, untag } from './inspect.ts';
+import { type BuildDeps, buildImage, maskOf } from './build.ts';
+import { imageInfo, moveTag, readFilesFromImage, untag } from './inspect.ts';
 import { loadContent, relabel } from './load.ts';
 import { ensureRootfs } from './rootfs.ts';
+import { plainLine } from './text.ts';
 
 /** What render made of a plan. */
 export interface Rendered {
@@ -58,6 +59,8 @@ export interface BuiltTiers {
 
 const RESOLVED = 'org.slipway.resolved-as-of';
 const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
+const NOTICES_FILE = '/srv/env/share/slipway/notices';
+const NOTICES_SHOWN = 20;
 
 /** Gives an image a further name. */
 export const nameImage = moveTag;
@@ -95,11 +98,18 @@ async function buildBase({ plan, rendered, options }: EnvironmentInput, deps: Bu
   await buildImage({ dockerfile, tag: image, labels: tierLabels('base', plan), suite, noCache: options.noCache }, deps);
 }
 
-/** The day that the resolver says it used; what stands in the file is the repository's, so only a day counts. */
-async function resolvedDay(plan: Plan, image: string, deps: BuildDeps): Promise<string> {
-  if (!plan.ownPython) return plan.asOf;
-  const text = (await readFileFromImage(deps.docker, image, RESOLVED_FILE, deps.config))?.toString('utf8').trim() ?? '';
-  return /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(text) ? text : plan.asOf;
+/**
+ * What the resolver says of its work: the day that it used, and what people should know. The repository's code may have
+ * written the files, so only a day counts as one, and the rest is text of bounded length.
+ */
+async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<{ day: string; notices: string[] }> {
+  if (!plan.ownPython) return { day: plan.asOf, notices: [] };
+  const files = await readFilesFromImage(deps.docker, image, [RESOLVED_FILE, NOTICES_FILE], deps.config);
+  const [said = '', lines = ''] = files.map((file) => file?.toString('utf8').trim());
+  const day = /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(said) ? said : plan.asOf;
+  const mask = maskOf(deps.config);
+  const notices = lines.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)));
+  return { day, notices: notices.filter((line) => line !== '') };
 }
 
 /** The environment of a plan, if the engine has it. */
@@ -135,8 +145,9 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
     { dockerfile: rendered.environment, tag: image, labels, suite: plan.era.debian, noCache: anew },
     deps,
   );
-  const day = await resolvedDay(plan, imageId, deps);
+  const { day, notices } = await resolution(plan, imageId, deps);
   await relabel(deps.docker, imageId, image, { [RESOLVED]: day });
+  for (const notice of notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
   return { base, environment: 'built', day };
 }
 
