@@ -12,7 +12,7 @@ function shipped(): string {
     const names = readdirSync(join(PACKAGE_ROOT, top), { recursive: true, encoding: 'utf8' }).sort();
     for (const name of names) {
       const path = join(PACKAGE_ROOT, top, name);
-      if (/fixtures|\.(?:ts|md|lock)$/.test(name) || !statSync(path).isFile()) continue;
+      if (/fixtures|^pages|\.(?:ts|md|lock)$/.test(name) || !statSync(path).isFile()) continue;
       hash.update(`${top}/${name}\0`).update(readFileSync(path)).update('\0');
     }
   }
@@ -21,5 +21,5 @@ function shipped(): string {
 
 test('what images are made of has not changed without a new BASE_REVISION', () => {
   // After a change: raise BASE_REVISION in src/plan/keys.ts, and write both here.
-  expect({ revision: BASE_REVISION, shipped: shipped() }).toEqual({ revision: 5, shipped: '7c9f1c409e0ed370' });
+  expect({ revision: BASE_REVISION, shipped: shipped() }).toEqual({ revision: 6, shipped: '7953d2f22f0a8a02' });
 });
