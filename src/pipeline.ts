@@ -7,16 +7,21 @@ import type { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
+import type { Launcher } from './launch/launcher.ts';
 import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
 import { serverLock } from './render/server-lock.ts';
+import type { ProviderForm } from './resolve/provider.ts';
+import { PROVIDERS } from './resolve/registry.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
+export type { LaunchedSession, Launcher } from './launch/launcher.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
+export { binderVariables } from './launch/variables.ts';
 export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
 
 /** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
@@ -29,6 +34,7 @@ const stages = {
   layer: () => import('./render/content-layer.ts'),
   build: () => import('./build/tiers.ts'),
   launch: () => import('./launch/docker.ts'),
+  launcher: () => import('./launch/launcher.ts'),
 };
 
 /** A repository as somebody typed it. */
@@ -74,6 +80,11 @@ export interface Prepared {
   plan: Plan;
   resolved: Resolved;
   checkout: Checkout;
+}
+
+/** Every repo provider as a form asks for it: an entry each of BinderHub's `/api/repoproviders`. */
+export function repoProviders(): ({ id: string } & ProviderForm)[] {
+  return PROVIDERS.map(({ name, form }) => ({ id: name, ...form }));
 }
 
 /**
@@ -253,6 +264,16 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const input = { image, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
+}
+
+/** What the service does with sessions, on one connection to the engine. */
+export async function openLauncher(config: Config): Promise<Launcher> {
+  const [docker, instance, { Launcher }] = await Promise.all([
+    connectEngine(config),
+    instanceId(config),
+    stages.launcher(),
+  ]);
+  return new Launcher(docker, config, instance);
 }
 
 /** Every session of this installation, also those that have ended. */

@@ -7,31 +7,41 @@ import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Session } from '../types.ts';
 import { endError, lastLines, readEnd, type SessionEnd } from './ending.ts';
-import { ensureSessionNetwork } from './network.ts';
-import { waitUntilReady } from './ready.ts';
+import { ensureSessionNetwork, makeDoor, removeDoor } from './network.ts';
+import { type Server, waitUntilReady } from './ready.ts';
 import {
+  type ContainerPlan,
   containerOptions,
+  doorOf,
   type LaunchInput,
   type ListedSession,
+  launchLabels,
+  launchVariables,
   newSessionId,
   newToken,
   PREFIX,
+  pathOf,
   SESSION_LABEL,
-  sessionAddress,
+  serviceFacts,
   sessionFrom,
+  sessionTarget,
 } from './session.ts';
 import { checkUrlpath } from './urlpath.ts';
 
 export { endError, type SessionEnd } from './ending.ts';
 export type { LaunchInput, ListedSession } from './session.ts';
 
-export interface LaunchDeps {
+/** What a server's start needs. */
+export interface RunDeps {
   docker: Docker;
   config: Config;
-  emit: Emit;
   signal: AbortSignal;
   /** Id of this installation, see src/instance.ts. */
   instance: string;
+}
+
+export interface LaunchDeps extends RunDeps {
+  emit: Emit;
 }
 
 /**
@@ -44,57 +54,64 @@ export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promi
   checkUrlpath(input.urlpath ?? input.resolved.urlpath);
   deps.signal.throwIfAborted();
   deps.emit({ phase: 'launching', message: 'Starting the session\n' });
-  const token = newToken();
-  const network = await ensureSessionNetwork(deps.docker, deps.config);
+  const id = input.service?.name ?? newSessionId(input.resolved.spec.name);
+  const path = pathOf(input);
+  const plan = {
+    id,
+    image: input.image,
+    labels: launchLabels(input),
+    variables: launchVariables(input, id, deps.config),
+    ...(path !== undefined && { path }),
+  };
+  const session = await runContainer(plan, deps);
+  const { url, token, image } = session;
+  deps.emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: id });
+  return session;
+}
+
+/** Starts a server and waits until it answers; whatever fails leaves nothing behind. */
+export async function runContainer(
+  wanted: Omit<ContainerPlan, 'token' | 'instance' | 'reach' | 'bundle'>,
+  deps: RunDeps,
+): Promise<Session> {
+  const { docker, config, instance } = deps;
+  const isCut = config.SLIPWAY_SESSION_NETWORK === 'none' && wanted.path !== undefined;
+  const reach = isCut
+    ? { door: await makeDoor(config, wanted.id) }
+    : { network: await ensureSessionNetwork(docker, config) };
   // Beside the container's making, to save its time; but nothing of the image runs before the firewall stands.
-  const fenced = ensureEgress(deps);
+  const fenced = isCut ? Promise.resolve() : ensureEgress(deps);
   fenced.catch(() => undefined);
-  const container = await createContainer(input, { token, network }, deps);
+  const plan = { ...wanted, token: newToken(), instance, reach, bundle: hostCaBundle(config) };
+  const container = await docker.createContainer(containerOptions(plan, config)).catch(async (error) => {
+    if ('door' in reach) await removeDoor(reach.door);
+    throw engineRefused('create', error);
+  });
   try {
     await fenced;
-    const session = await startContainer(container, token, deps);
-    const { url, image, id } = session;
-    deps.emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: id });
-    return session;
+    await container.start().catch((error) => {
+      throw engineRefused('start', error);
+    });
+    return await awaitServer(container, plan.token, deps);
   } catch (error) {
     await removeContainer(container);
     throw error;
   }
 }
 
-async function createContainer(
-  input: LaunchInput,
-  made: { token: string; network: string },
-  deps: LaunchDeps,
-): Promise<Docker.Container> {
-  const { docker, config, instance } = deps;
-  const session = { ...made, id: newSessionId(input.resolved.spec.name), instance, bundle: hostCaBundle(config) };
-  try {
-    return await docker.createContainer(containerOptions(input, session, config));
-  } catch (error) {
-    throw engineRefused('create', error);
-  }
-}
-
-async function startContainer(container: Docker.Container, token: string, deps: LaunchDeps): Promise<Session> {
-  await container.start().catch((error) => {
-    throw engineRefused('start', error);
-  });
+/** Waits until the server of a container that was started answers. */
+export async function awaitServer(container: Docker.Container, token: string, deps: RunDeps): Promise<Session> {
   const facts = await container.inspect();
-  const address = facts.State.Running ? sessionAddress(facts) : undefined;
-  if (!address) throw endError(await readEnd(container, token));
-  await untilAnswer(container, address, token, deps);
+  const target = sessionTarget(facts);
+  if (!target) throw endError(await readEnd(container, token));
+  await untilAnswer(container, { target, path: serviceFacts(facts).path, token }, deps);
   const { state: _state, ...session } = sessionFrom(facts);
   return session;
 }
 
 /** Whichever comes first: the server's answer, the container's end, the limit of time, or nobody wanting it any more. */
-async function untilAnswer(
-  container: Docker.Container,
-  address: string,
-  token: string,
-  deps: LaunchDeps,
-): Promise<void> {
+async function untilAnswer(container: Docker.Container, server: Server, deps: RunDeps): Promise<void> {
+  const { token } = server;
   const limit = deps.config.SLIPWAY_SESSION_START;
   const over = new AbortController();
   const signal = AbortSignal.any([deps.signal, over.signal]);
@@ -102,7 +119,7 @@ async function untilAnswer(
     throw endError(end);
   });
   try {
-    const answer = await Promise.race([waitUntilReady(address, token, limit, signal), ended]);
+    const answer = await Promise.race([waitUntilReady(server, limit, signal), ended]);
     if (answer !== 'ready') throw await notReady(container, token, answer, limit);
   } finally {
     over.abort();
@@ -139,15 +156,25 @@ async function ending(container: Docker.Container, token: string, signal: AbortS
   return readEnd(container, token);
 }
 
-/** Removes a container with its anonymous volumes; one that is gone or going already is as good. */
-async function removeContainer(container: Docker.Container): Promise<void> {
+/** Removes a container with its anonymous volumes and its door; one that is gone or going already is as good. */
+export async function removeContainer(container: Docker.Container): Promise<void> {
+  const facts = await container.inspect().catch(() => undefined);
   await container.remove({ force: true, v: true }).catch((error: { statusCode?: number }) => {
     if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
   });
+  const door = facts && doorOf(facts);
+  if (door) await removeDoor(door);
 }
 
 /** This installation's sessions, oldest first; those whose server ended are among them until they are stopped. */
 export async function listSessions(docker: Docker, instance: string): Promise<ListedSession[]> {
+  return (await inspectSessions(docker, instance))
+    .map(sessionFrom)
+    .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+}
+
+/** What the engine knows of each of this installation's sessions. */
+export async function inspectSessions(docker: Docker, instance: string): Promise<Docker.ContainerInspectInfo[]> {
   const filters = { label: [`${INSTANCE_LABEL}=${instance}`, SESSION_LABEL] };
   const found = await docker.listContainers({ all: true, filters });
   const facts = await Promise.all(
@@ -158,10 +185,7 @@ export async function listSessions(docker: Docker, instance: string): Promise<Li
         .catch(() => undefined),
     ),
   );
-  return facts
-    .filter((one) => one !== undefined)
-    .map(sessionFrom)
-    .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+  return facts.filter((one) => one !== undefined);
 }
 
 /**

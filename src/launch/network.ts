@@ -1,6 +1,10 @@
-/** The networks that sessions stand in. */
+/** The networks that sessions stand in, or the door of one that has none. */
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
+import { SlipwayError } from '../errors.ts';
 
 const NETWORKS = { internet: 'slipway-sessions', none: 'slipway-sessions-none' } as const;
 
@@ -20,4 +24,30 @@ export async function ensureSessionNetwork(docker: Docker, config: Config): Prom
       if (error.statusCode !== 409) throw error;
     });
   return name;
+}
+
+/** Longest path of a unix socket, with the socket's name behind the folder's. */
+const LONGEST = 107 - '/server'.length;
+
+/**
+ * Makes the folder for the socket of a session. Its name is short because a socket's path is; anybody may write to it,
+ * since the container's user is none of this machine, but nobody else gets to it.
+ */
+export async function makeDoor(config: Config, id: string): Promise<string> {
+  const doors = join(config.SLIPWAY_DATA, 'doors');
+  const door = join(doors, createHash('sha256').update(id).digest('hex').slice(0, 12));
+  if (door.length > LONGEST) {
+    throw new SlipwayError('bad_setting', `SLIPWAY_DATA is too long a path for sockets: ${config.SLIPWAY_DATA}`, {
+      hint: 'With SLIPWAY_SESSION_NETWORK=none sessions are reached by unix sockets in that folder.',
+    });
+  }
+  await mkdir(doors, { recursive: true, mode: 0o700 });
+  await mkdir(door, { recursive: true });
+  await chmod(door, 0o777);
+  return door;
+}
+
+/** Removes a session's folder for good. */
+export async function removeDoor(door: string): Promise<void> {
+  await rm(door, { recursive: true, force: true });
 }

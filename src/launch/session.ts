@@ -1,10 +1,13 @@
 /** What a session is as a container: its labels and settings on the way in, its facts on the way out. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
+import type { SessionTarget } from '../session-target.ts';
 import type { Resolved, Session } from '../types.ts';
+import { DOOR, SOCKET, withRelay } from './relay.ts';
 import { sessionLink } from './urlpath.ts';
 import { binderVariables, proxyVariables } from './variables.ts';
 
@@ -15,6 +18,17 @@ const PORT = '8888/tcp';
 const BUNDLE = '/run/slipway/ca.pem';
 const TOKEN_VARIABLE = 'JUPYTER_TOKEN';
 
+/** What a session of the service has beside one of the command line. */
+export interface ServiceIdentity {
+  /** `<name>` of `/user/<name>/`; the session's id. */
+  name: string;
+  /** Where browsers reach it, ending in `/user/<name>/`. */
+  url: string;
+  /** Launch whose session it is, and the address that asked for it. */
+  launchId: string;
+  client: string;
+}
+
 export interface LaunchInput {
   image: string;
   resolved: Resolved;
@@ -22,11 +36,24 @@ export interface LaunchInput {
   urlpath?: string;
   /** Further environment variables of the session; they win over Binder's. */
   environment?: Record<string, string>;
+  service?: ServiceIdentity;
 }
 
 /** A session with what only its container knows. */
 export interface ListedSession extends Session {
   state: 'running' | 'ended';
+}
+
+/** Further facts of a session of the service. */
+export interface ServiceFacts {
+  launchId: string;
+  client: string;
+  /** Key of the environment of a server that was started before anybody asked for it. */
+  warm: string;
+  /** Path on its own origin, `/user/<name>/`. */
+  path: string;
+  target: SessionTarget | undefined;
+  urlpath: string;
 }
 
 /** The last part of a repository's name, as far as a container's name allows, and 8 random letters. */
@@ -46,16 +73,29 @@ export function newToken(): string {
   return randomBytes(32).toString('hex');
 }
 
-function labels(input: LaunchInput, id: string, instance: string): Record<string, string> {
-  const { resolved, urlpath } = input;
+/** Path of a session on its origin; undefined where it has all of it. */
+export function pathOf({ service }: LaunchInput): string | undefined {
+  return service && new URL(service.url).pathname;
+}
+
+/** Labels of a launch's session; `sessionFrom` reads them again. */
+export function launchLabels({ resolved, urlpath, service }: LaunchInput): Record<string, string> {
   return {
-    [INSTANCE_LABEL]: instance,
-    [SESSION_LABEL]: id,
     [`${LABEL}repo`]: resolved.spec.canonicalUrl,
     [`${LABEL}ref`]: resolved.ref,
     [`${LABEL}commit`]: resolved.commit,
     [`${LABEL}urlpath`]: urlpath ?? resolved.urlpath ?? '',
+    ...(service && {
+      [`${LABEL}launch`]: service.launchId,
+      [`${LABEL}client`]: service.client,
+      [`${LABEL}url`]: service.url,
+    }),
   };
+}
+
+/** Labels of a server that waits for a launch. */
+export function warmLabels(environmentKey: string, url: string): Record<string, string> {
+  return { [`${LABEL}warm`]: environmentKey, [`${LABEL}url`]: url };
 }
 
 const TRUST = [
@@ -67,16 +107,9 @@ const TRUST = [
   'NODE_EXTRA_CA_CERTS',
 ];
 
-function variables(
-  input: LaunchInput,
-  id: string,
-  token: string,
-  config: Config,
-  bundle: string | undefined,
-): string[] {
-  const trust = bundle ? Object.fromEntries(TRUST.map((name) => [name, BUNDLE])) : {};
-  const all = { ...proxyVariables(config), ...trust, ...binderVariables(input.resolved, id), ...input.environment };
-  return Object.entries({ ...all, [TOKEN_VARIABLE]: token }).map(([name, value]) => `${name}=${value}`);
+/** Variables of a launch's session, but for its token. */
+export function launchVariables(input: LaunchInput, id: string, config: Config): Record<string, string> {
+  return { ...binderVariables(input.resolved, id, config, pathOf(input)), ...input.environment };
 }
 
 /** The engine refuses more CPUs than it has, and a default must not stop a small machine. */
@@ -84,25 +117,55 @@ function nanoCpus(config: Config): number {
   return Math.round(Math.min(Number(config.SLIPWAY_SESSION_CPU), availableParallelism()) * 1e9);
 }
 
-/**
- * The container that a session is: no rights, limits on everything, reachable from this machine only.
- * @param bundle the host's CA bundle, mounted read-only where the session's variables say
- */
-export function containerOptions(
-  input: LaunchInput,
-  session: { id: string; token: string; instance: string; network: string; bundle: string | undefined },
-  config: Config,
-): Docker.ContainerCreateOptions {
-  const mounts = session.bundle
-    ? [{ Type: 'bind' as const, Source: session.bundle, Target: BUNDLE, ReadOnly: true }]
-    : [];
+/** What a session's container is made of. */
+export interface ContainerPlan {
+  id: string;
+  token: string;
+  image: string;
+  instance: string;
+  labels: Record<string, string>;
+  variables: Record<string, string>;
+  /** Path on its origin when that is not `/`. */
+  path?: string;
+  /** Name of the network, or a folder of the host for the socket of a session that has none. */
+  reach: { network: string } | { door: string };
+  /** The host's CA bundle, mounted read-only where the session's variables say. */
+  bundle: string | undefined;
+}
+
+/** The server's own idea of where it is; servers of before 2021 know only the second name. */
+function serverCommand(path: string): string[] {
+  return ['slipway-server', `--ServerApp.base_url=${path}`, `--NotebookApp.base_url=${path}`];
+}
+
+/** Whatever the image starts, unless the session has a path of its own. */
+function commandOf(plan: ContainerPlan): { Cmd?: string[] } {
+  if (plan.path === undefined) return {};
+  const command = serverCommand(plan.path);
+  return { Cmd: 'door' in plan.reach ? withRelay(command) : command };
+}
+
+/** The container that a session is: no rights, limits on everything, reachable from this machine only. */
+export function containerOptions(plan: ContainerPlan, config: Config): Docker.ContainerCreateOptions {
+  const { id, token, bundle, reach } = plan;
+  const trust = bundle ? Object.fromEntries(TRUST.map((name) => [name, BUNDLE])) : {};
+  const variables = { ...proxyVariables(config), ...trust, ...plan.variables, [TOKEN_VARIABLE]: token };
+  const bind = (Source: string, Target: string, ReadOnly: boolean) =>
+    ({ Type: 'bind', Source, Target, ReadOnly }) as const;
+  const isCut = 'door' in reach;
   return {
-    name: `${PREFIX}${session.id}`,
-    Hostname: session.id.slice(0, 63),
-    Image: input.image,
+    name: `${PREFIX}${id}`,
+    Hostname: id.slice(0, 63),
+    Image: plan.image,
     User: '1000',
-    Env: variables(input, session.id, session.token, config, session.bundle),
-    Labels: labels(input, session.id, session.instance),
+    ...commandOf(plan),
+    Env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    Labels: {
+      [INSTANCE_LABEL]: plan.instance,
+      [SESSION_LABEL]: id,
+      ...plan.labels,
+      ...(isCut && { [`${LABEL}door`]: reach.door }),
+    },
     ExposedPorts: { [PORT]: {} },
     HostConfig: {
       CapDrop: ['ALL'],
@@ -112,42 +175,71 @@ export function containerOptions(
       MemorySwap: config.SLIPWAY_SESSION_MEMORY,
       NanoCpus: nanoCpus(config),
       PidsLimit: config.SLIPWAY_SESSION_PIDS,
-      NetworkMode: session.network,
-      PortBindings: { [PORT]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      NetworkMode: isCut ? 'none' : reach.network,
+      PortBindings: isCut ? {} : { [PORT]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
-      Mounts: mounts,
+      Mounts: [...(bundle ? [bind(bundle, BUNDLE, true)] : []), ...(isCut ? [bind(reach.door, DOOR, false)] : [])],
     },
   };
 }
 
+const labelOf = (facts: Docker.ContainerInspectInfo, name: string) => facts.Config.Labels[`${LABEL}${name}`] ?? '';
+
 /**
- * Where a running session answers, ending in `/`: its published port on loopback, or on a network without a way out
- * (on which the engine publishes no ports) the container's own address, which only this machine can reach.
+ * Where a running session answers: its published port on loopback; on a network without a way out (on which the engine
+ * publishes no ports) the container's own address, which only this machine can reach; without any network its socket.
  */
-export function sessionAddress(facts: Docker.ContainerInspectInfo): string | undefined {
+export function sessionTarget(facts: Docker.ContainerInspectInfo): SessionTarget | undefined {
+  if (!facts.State.Running) return undefined;
+  const door = labelOf(facts, 'door');
+  if (door !== '') return { socket: join(door, SOCKET) };
   const published = facts.NetworkSettings.Ports?.[PORT]?.[0]?.HostPort;
-  if (published) return `http://127.0.0.1:${published}/`;
+  if (published) return { host: '127.0.0.1', port: Number(published) };
   const own = Object.values(facts.NetworkSettings.Networks ?? {}).find((network) => network.IPAddress)?.IPAddress;
-  return own ? `http://${own}:8888/` : undefined;
+  return own ? { host: own, port: 8888 } : undefined;
+}
+
+/** Address of a session: the public one, or without a service the server's own. Ends in `/`. */
+function addressOf(facts: Docker.ContainerInspectInfo): string {
+  const target = sessionTarget(facts);
+  const own = target && 'port' in target ? `http://${target.host}:${target.port}/` : '';
+  return target ? labelOf(facts, 'url') || own : '';
 }
 
 /** A session as its container's facts tell; the token is in none of its labels, so it is read from its variables. */
 export function sessionFrom(facts: Docker.ContainerInspectInfo): ListedSession {
-  const label = (name: string) => facts.Config.Labels[`${LABEL}${name}`] ?? '';
   const variable = facts.Config.Env.find((entry) => entry.startsWith(`${TOKEN_VARIABLE}=`));
   const token = variable?.slice(TOKEN_VARIABLE.length + 1) ?? '';
-  const url = facts.State.Running ? (sessionAddress(facts) ?? '') : '';
+  const url = addressOf(facts);
   return {
-    id: label('session'),
+    id: labelOf(facts, 'session'),
     url,
-    link: url === '' ? '' : sessionLink(url, label('urlpath'), token),
+    link: url === '' ? '' : sessionLink(url, labelOf(facts, 'urlpath'), token),
     token,
     image: facts.Config.Image,
-    repo: label('repo'),
-    ref: label('ref'),
-    commit: label('commit'),
+    repo: labelOf(facts, 'repo'),
+    ref: labelOf(facts, 'ref'),
+    commit: labelOf(facts, 'commit'),
     startedAt: facts.State.StartedAt,
     state: facts.State.Running ? 'running' : 'ended',
   };
+}
+
+/** What the service has to know of a session beside. */
+export function serviceFacts(facts: Docker.ContainerInspectInfo): ServiceFacts {
+  const url = labelOf(facts, 'url');
+  return {
+    launchId: labelOf(facts, 'launch'),
+    client: labelOf(facts, 'client'),
+    warm: labelOf(facts, 'warm'),
+    path: url === '' ? '/' : new URL(url).pathname,
+    target: sessionTarget(facts),
+    urlpath: labelOf(facts, 'urlpath'),
+  };
+}
+
+/** Folder of a session's socket, if it has one. */
+export function doorOf(facts: Docker.ContainerInspectInfo): string | undefined {
+  return labelOf(facts, 'door') || undefined;
 }

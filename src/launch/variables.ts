@@ -1,9 +1,7 @@
 /** The environment variables that Binder's sessions have, and which repositories' own scripts read. */
+import { serviceUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
 import type { Resolved } from '../types.ts';
-
-/** Where `slipway serve` listens unless told otherwise. */
-const LAUNCH_HOST = 'http://127.0.0.1:8585/';
 
 function refUrl({ spec, commit }: Resolved): string {
   const repo = spec.canonicalUrl.replace(/\/+$/, '').replace(/\.git$/, '');
@@ -14,22 +12,24 @@ function refUrl({ spec, commit }: Resolved): string {
 }
 
 /**
- * Binder's variables for a session of its own, without a hub: the server stands at `/`.
+ * Binder's variables.
  * @param user the session's id
+ * @param path of the session on its origin; without a service it has all of it
  */
-export function binderVariables(resolved: Resolved, user: string): Record<string, string> {
+export function binderVariables(resolved: Resolved, user: string, config: Config, path = '/'): Record<string, string> {
   const { spec } = resolved;
   const request = `v2/${spec.provider}/${spec.name}`;
+  const host = serviceUrl(config);
   return {
-    BINDER_SERVICE_HOST: LAUNCH_HOST,
-    BINDER_LAUNCH_HOST: LAUNCH_HOST,
+    BINDER_SERVICE_HOST: host,
+    BINDER_LAUNCH_HOST: host,
     BINDER_REPO_URL: spec.canonicalUrl,
     BINDER_REF_URL: refUrl(resolved),
     BINDER_REQUEST: `${request}/${resolved.ref}`,
     BINDER_PERSISTENT_REQUEST: `${request}/${resolved.commit}`,
     JUPYTERHUB_USER: user,
     JUPYTERHUB_BASE_URL: '/',
-    JUPYTERHUB_SERVICE_PREFIX: '/',
+    JUPYTERHUB_SERVICE_PREFIX: path,
   };
 }
 

@@ -57,9 +57,10 @@ async function byHand(docker: Docker, image: string): Promise<number> {
   try {
     await container.start();
     const { NetworkSettings } = await container.inspect();
-    const address = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/`;
-    const state = await waitUntilReady(address, 'bench', 60_000, new AbortController().signal);
-    if (state !== 'ready') throw new Error(`${address} never answered.`);
+    const port = Number(NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort);
+    const server = { target: { host: '127.0.0.1', port }, path: '/', token: 'bench' };
+    const state = await waitUntilReady(server, 60_000, new AbortController().signal);
+    if (state !== 'ready') throw new Error(`The server on port ${port} never answered.`);
     return performance.now() - started;
   } finally {
     await container.remove({ force: true, v: true });

@@ -112,9 +112,10 @@ async function start(docker: Docker) {
   });
   await container.start();
   const { NetworkSettings } = await container.inspect();
-  const url = `http://127.0.0.1:${NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort}/`;
-  const state = await waitUntilReady(url, token, 60_000, new AbortController().signal);
-  if (state === 'ready') return { url, token, container };
+  const port = Number(NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort);
+  const server = { target: { host: '127.0.0.1', port }, path: '/', token };
+  const state = await waitUntilReady(server, 60_000, new AbortController().signal);
+  if (state === 'ready') return { url: `http://127.0.0.1:${port}/`, token, container };
   const log = await container.logs({ stdout: true, stderr: true });
   await container.remove({ force: true, v: true });
   throw new Error(`The take-home image did not serve:\n${log}`);

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { containerOptions, newSessionId, newToken } from '../../../src/launch/session.ts';
+import {
+  containerOptions,
+  type LaunchInput,
+  launchLabels,
+  launchVariables,
+  newSessionId,
+  newToken,
+  pathOf,
+} from '../../../src/launch/session.ts';
 import type { Resolved } from '../../../src/types.ts';
 
 const config = loadConfig({ HTTPS_PROXY: 'http://proxy.example:3128', SLIPWAY_SESSION_CPU: '64' });
@@ -14,7 +22,17 @@ const resolved: Resolved = {
   ref: '$(id)\n"x"',
   commit: 'b'.repeat(40),
 };
-const session = { id: 'a-12345678', token: newToken(), instance: 'i', network: 'n', bundle: '/etc/bundle.pem' };
+const session = { id: 'a-12345678', token: newToken(), instance: 'i', image: 'x', bundle: '/etc/bundle.pem' };
+
+function optionsOf(
+  input: Omit<LaunchInput, 'image'>,
+  reach: { network: string } | { door: string } = { network: 'n' },
+) {
+  const launch = { image: 'x', ...input };
+  const [labels, path] = [launchLabels(launch), pathOf(launch)];
+  const variables = launchVariables(launch, session.id, config);
+  return containerOptions({ ...session, labels, variables, reach, ...(path !== undefined && { path }) }, config);
+}
 
 describe('an id', () => {
   it.each([
@@ -34,11 +52,7 @@ describe('an id', () => {
 });
 
 describe('the container', () => {
-  const options = containerOptions(
-    { image: 'x', resolved, environment: { JUPYTER_TOKEN: 'mine', A: 'b' } },
-    session,
-    config,
-  );
+  const options = optionsOf({ resolved, environment: { JUPYTER_TOKEN: 'mine', A: 'b' } });
 
   it('has no rights, limits on everything and a port on loopback only', () => {
     expect(options).toMatchObject({
@@ -73,5 +87,40 @@ describe('the container', () => {
   it('has proxies in both spellings', () => {
     expect(options.Env).toContain('https_proxy=http://proxy.example:3128');
     expect(options.Env).toContain('HTTPS_PROXY=http://proxy.example:3128');
+  });
+});
+
+describe('the container of a service', () => {
+  const service = {
+    name: session.id,
+    url: `https://sessions.example/user/${session.id}/`,
+    launchId: 'f'.repeat(32),
+    client: '192.0.2.7',
+  };
+
+  it('serves below its own path, and says whose it is', () => {
+    const options = optionsOf({ resolved, service });
+    expect(options.Cmd).toEqual([
+      'slipway-server',
+      `--ServerApp.base_url=/user/${session.id}/`,
+      `--NotebookApp.base_url=/user/${session.id}/`,
+    ]);
+    expect(options.Env).toContain(`JUPYTERHUB_SERVICE_PREFIX=/user/${session.id}/`);
+    expect(options.Labels).toMatchObject({
+      'org.slipway.repo': 'https://example.org/a',
+      'org.slipway.launch': service.launchId,
+      'org.slipway.client': service.client,
+      'org.slipway.instance': 'i',
+    });
+  });
+
+  it('has neither network nor port where it is cut off, and a door instead', () => {
+    const options = optionsOf({ resolved, service }, { door: '/data/doors/x' });
+    expect(options.HostConfig).toMatchObject({ NetworkMode: 'none', PortBindings: {} });
+    expect(options.HostConfig?.Mounts).toContainEqual(expect.objectContaining({ Source: '/data/doors/x' }));
+  });
+
+  it('leaves the command alone without a service', () => {
+    expect(optionsOf({ resolved }).Cmd).toBeUndefined();
   });
 });
