@@ -54,7 +54,9 @@ export function renderFront(site: Site, view: FrontView): string {
 export function renderLaunch(site: Site, view: LaunchView): string {
   const { spec, request, launch, path, token } = view;
   const name = repoName(spec);
-  const data = JSON.stringify({ request, spec, path, token, name, launch: launch?.id });
+  const files = ['terminal.css', 'favicon-busy.svg', 'favicon-ready.svg', 'favicon-failed.svg'];
+  const assets = Object.fromEntries(files.map((file) => [file, site.asset(file)]));
+  const data = JSON.stringify({ request, spec, path, token, name, launch: launch?.id, assets });
   return page(
     site,
     'launch',

@@ -1,0 +1,56 @@
+/** What will be built and why, as a list to read. */
+import type { PlanPreview } from '../../service/types.ts';
+import { roughly, withDays } from '../pages/words.ts';
+import { make } from './dom.ts';
+
+const PACKS: Record<string, string> = {
+  apt: 'Debian packages',
+  conda: 'conda',
+  default: 'the default environment',
+  dockerfile: 'a Dockerfile',
+  postbuild: 'a postBuild script',
+  python: 'Python',
+  start: 'a start script',
+};
+
+function row(term: string, ...content: (Node | string)[]): HTMLElement {
+  return make('div', {}, make('dt', { textContent: term }), make('dd', {}, ...content));
+}
+
+/** The sentence that counts most: how long it takes. */
+export function whenReady({ cached, usual }: PlanPreview): string {
+  if (cached.content) return 'Built already: it opens in seconds.';
+  if (cached.environment) return 'Its environment is there already: only the files are new, which takes seconds.';
+  return usual === undefined
+    ? 'Has to be built once; that takes minutes.'
+    : `Has to be built once, usually ${roughly(usual)}.`;
+}
+
+export function planList(preview: PlanPreview): HTMLElement {
+  const { plan, resolved } = preview;
+  const packs = plan.buildpacks.map(({ name, evidence }) =>
+    make(
+      'li',
+      {},
+      make('strong', { textContent: PACKS[name] ?? name }),
+      ...evidence.flatMap(({ file, reason }) => [' · ', make('code', { textContent: file }), ` ${reason}`]),
+    ),
+  );
+  const notices = plan.notices.map(({ message, file }) =>
+    make('li', {}, ...(file ? [make('code', { textContent: file }), ' '] : []), withDays(message)),
+  );
+  return make(
+    'dl',
+    { className: 'facts' },
+    row('Time', whenReady(preview)),
+    row(
+      'Commit',
+      make('code', { textContent: resolved.commit.slice(0, 12) }),
+      ` of ${withDays(plan.commitDate.slice(0, 10))}`,
+    ),
+    row('Found', packs.length > 0 ? make('ul', {}, ...packs) : 'No environment files: the default environment.'),
+    row('Packages', `as of ${withDays(plan.asOf)}`),
+    row('On', `Debian ${plan.era.debian}, Python ${plan.python.version}`),
+    ...(notices.length > 0 ? [row('Notes', make('ul', {}, ...notices))] : []),
+  );
+}
