@@ -36,7 +36,7 @@ export type Handler<D> = (job: Job<D>) => Promise<void>;
 
 export interface WorkOptions<D> {
   /** Called for a job that is not tried again although no handler ended it: its workers died each time. */
-  givenUp?(job: { id: string; key: string; data: D }): Promise<void>;
+  givenUp?(job: { id: string; key: string; data: D; reason: string }): Promise<void>;
 }
 
 export interface Worker {
@@ -103,8 +103,9 @@ export class JobWorker<D> implements Worker {
     const { id = '', data: kept } = job;
     const { key, data } = kept;
     if (job.stalledCounter > DEATHS) {
-      await this.#settings.givenUp?.({ id, key, data });
-      throw new UnrecoverableError(`${job.stalledCounter} workers died of it`);
+      const reason = `${job.stalledCounter} workers died while they had it`;
+      await this.#settings.givenUp?.({ id, key, data, reason });
+      throw new UnrecoverableError(reason);
     }
     const { abort, lost } = this.#activate(id);
     try {

@@ -1,7 +1,7 @@
 /** The one writer of a journal: keeps what it has sent until Redis has it for good. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
-import { appendEntries, channelOf, type Entry, encode, encodeCut, KEPT, keysOf } from './journal-store.ts';
+import { allEntries, appendEntries, channelOf, type Entry, encode, encodeCut, KEPT, keysOf } from './journal-store.ts';
 import type { Join } from './log-lines.ts';
 import type { RedisLink } from './redis.ts';
 
@@ -18,8 +18,8 @@ export interface JournalWriter {
   /** Sent in order, within some 30 ms. Without effect once the journal is closed or lost. */
   append(entry: Entry): void;
   /**
-   * Ends the following of the journal appended last, at what there is of it, while that one goes on: for a launch that
-   * no longer waits. What is appended next would else be read only after the other's end.
+   * Ends the following of a journal that goes on, at what there is of it: what is appended next would else be read only
+   * after that one's end. Does nothing unless the last entry follows it.
    * @param following where an earlier writer appended it
    */
   leave(following?: string): Promise<void>;
@@ -52,7 +52,6 @@ export class Writer implements JournalWriter {
   #first: number;
   #sent: number;
   #gathered: Entry[] = [];
-  #following: string | undefined;
   #closing: boolean;
   #closed: boolean;
   #timer: NodeJS.Timeout | undefined;
@@ -84,7 +83,6 @@ export class Writer implements JournalWriter {
 
   append(entry: Entry): void {
     if (this.#closing || this.lost.aborted) return;
-    this.#following = 'follow' in entry ? entry.follow : undefined;
     const last = this.#gathered.at(-1);
     const joined = last && isPlain(last) && isPlain(entry) ? this.#join(last.data, entry.data) : undefined;
     if (joined) this.#gathered[this.#gathered.length - 1] = { data: joined };
@@ -93,10 +91,12 @@ export class Writer implements JournalWriter {
     this.#timer ??= setTimeout(() => this.#send().catch(() => undefined), wait);
   }
 
-  async leave(following = this.#following): Promise<void> {
-    if (following === undefined || this.#closing) return;
-    const count = await this.#count(following);
-    this.#following = undefined;
+  async leave(followed: string): Promise<void> {
+    if (this.#closing) return;
+    await this.flush();
+    const last = (await allEntries(this.#redis, this.#id)).at(-1);
+    if (last?.kind !== 'follow' || last.id !== followed) return;
+    const count = await this.#count(followed);
     this.#seal();
     this.#log.push({ text: encodeCut(count) });
     await this.flush();
