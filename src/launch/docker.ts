@@ -6,12 +6,11 @@ import { ensureEgress } from '../egress.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Session } from '../types.ts';
+import { type ContainerPlan, containerOptions } from './container.ts';
 import { endError, lastLines, readEnd, type SessionEnd } from './ending.ts';
 import { ensureSessionNetwork, makeDoor, removeDoor } from './network.ts';
 import { type Server, waitUntilReady } from './ready.ts';
 import {
-  type ContainerPlan,
-  containerOptions,
   doorOf,
   type LaunchInput,
   type ListedSession,

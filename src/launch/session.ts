@@ -1,22 +1,19 @@
-/** What a session is as a container: its labels and settings on the way in, its facts on the way out. */
+/** What a session is: its labels and variables on the way into a container, its facts on the way out. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
-import { INSTANCE_LABEL } from '../instance.ts';
 import type { SessionTarget } from '../session-target.ts';
 import type { Resolved, Session } from '../types.ts';
-import { DOOR, SOCKET, withRelay } from './relay.ts';
+import { SOCKET } from './relay.ts';
 import { sessionLink } from './urlpath.ts';
-import { binderVariables, proxyVariables } from './variables.ts';
+import { binderVariables } from './variables.ts';
 
-const LABEL = 'org.slipway.';
+export const LABEL = 'org.slipway.';
 export const SESSION_LABEL = `${LABEL}session`;
 export const PREFIX = 'slipway-';
-const PORT = '8888/tcp';
-const BUNDLE = '/run/slipway/ca.pem';
-const TOKEN_VARIABLE = 'JUPYTER_TOKEN';
+export const PORT = '8888/tcp';
+export const TOKEN_VARIABLE = 'JUPYTER_TOKEN';
 
 /** What a session of the service has beside one of the command line. */
 export interface ServiceIdentity {
@@ -46,14 +43,19 @@ export interface ListedSession extends Session {
 
 /** Further facts of a session of the service. */
 export interface ServiceFacts {
+  /** Empty for a server that nobody has asked for yet. */
   launchId: string;
   client: string;
+  provider: string;
+  /** As in `/v2/<provider>/<spec>`. */
+  spec: string;
   /** Key of the environment of a server that was started before anybody asked for it. */
   warm: string;
   /** Path on its own origin, `/user/<name>/`. */
   path: string;
   target: SessionTarget | undefined;
   urlpath: string;
+  outOfMemory: boolean;
 }
 
 /** The last part of a repository's name, as far as a container's name allows, and 8 random letters. */
@@ -86,6 +88,8 @@ export function launchLabels({ resolved, urlpath, service }: LaunchInput): Recor
     [`${LABEL}commit`]: resolved.commit,
     [`${LABEL}urlpath`]: urlpath ?? resolved.urlpath ?? '',
     ...(service && {
+      [`${LABEL}provider`]: resolved.spec.provider,
+      [`${LABEL}spec`]: resolved.spec.name,
       [`${LABEL}launch`]: service.launchId,
       [`${LABEL}client`]: service.client,
       [`${LABEL}url`]: service.url,
@@ -98,90 +102,9 @@ export function warmLabels(environmentKey: string, url: string): Record<string, 
   return { [`${LABEL}warm`]: environmentKey, [`${LABEL}url`]: url };
 }
 
-const TRUST = [
-  'SSL_CERT_FILE',
-  'REQUESTS_CA_BUNDLE',
-  'CURL_CA_BUNDLE',
-  'GIT_SSL_CAINFO',
-  'PIP_CERT',
-  'NODE_EXTRA_CA_CERTS',
-];
-
 /** Variables of a launch's session, but for its token. */
 export function launchVariables(input: LaunchInput, id: string, config: Config): Record<string, string> {
   return { ...binderVariables(input.resolved, id, config, pathOf(input)), ...input.environment };
-}
-
-/** The engine refuses more CPUs than it has, and a default must not stop a small machine. */
-function nanoCpus(config: Config): number {
-  return Math.round(Math.min(Number(config.SLIPWAY_SESSION_CPU), availableParallelism()) * 1e9);
-}
-
-/** What a session's container is made of. */
-export interface ContainerPlan {
-  id: string;
-  token: string;
-  image: string;
-  instance: string;
-  labels: Record<string, string>;
-  variables: Record<string, string>;
-  /** Path on its origin when that is not `/`. */
-  path?: string;
-  /** Name of the network, or a folder of the host for the socket of a session that has none. */
-  reach: { network: string } | { door: string };
-  /** The host's CA bundle, mounted read-only where the session's variables say. */
-  bundle: string | undefined;
-}
-
-/** The server's own idea of where it is; servers of before 2021 know only the second name. */
-function serverCommand(path: string): string[] {
-  return ['slipway-server', `--ServerApp.base_url=${path}`, `--NotebookApp.base_url=${path}`];
-}
-
-/** Whatever the image starts, unless the session has a path of its own. */
-function commandOf(plan: ContainerPlan): { Cmd?: string[] } {
-  if (plan.path === undefined) return {};
-  const command = serverCommand(plan.path);
-  return { Cmd: 'door' in plan.reach ? withRelay(command) : command };
-}
-
-/** The container that a session is: no rights, limits on everything, reachable from this machine only. */
-export function containerOptions(plan: ContainerPlan, config: Config): Docker.ContainerCreateOptions {
-  const { id, token, bundle, reach } = plan;
-  const trust = bundle ? Object.fromEntries(TRUST.map((name) => [name, BUNDLE])) : {};
-  const variables = { ...proxyVariables(config), ...trust, ...plan.variables, [TOKEN_VARIABLE]: token };
-  const bind = (Source: string, Target: string, ReadOnly: boolean) =>
-    ({ Type: 'bind', Source, Target, ReadOnly }) as const;
-  const isCut = 'door' in reach;
-  return {
-    name: `${PREFIX}${id}`,
-    Hostname: id.slice(0, 63),
-    Image: plan.image,
-    User: '1000',
-    ...commandOf(plan),
-    Env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-    Labels: {
-      [INSTANCE_LABEL]: plan.instance,
-      [SESSION_LABEL]: id,
-      ...plan.labels,
-      ...(isCut && { [`${LABEL}door`]: reach.door }),
-    },
-    ExposedPorts: { [PORT]: {} },
-    HostConfig: {
-      CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
-      Memory: config.SLIPWAY_SESSION_MEMORY,
-      // The same number again means no swap.
-      MemorySwap: config.SLIPWAY_SESSION_MEMORY,
-      NanoCpus: nanoCpus(config),
-      PidsLimit: config.SLIPWAY_SESSION_PIDS,
-      NetworkMode: isCut ? 'none' : reach.network,
-      PortBindings: isCut ? {} : { [PORT]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
-      RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
-      Mounts: [...(bundle ? [bind(bundle, BUNDLE, true)] : []), ...(isCut ? [bind(reach.door, DOOR, false)] : [])],
-    },
-  };
 }
 
 const labelOf = (facts: Docker.ContainerInspectInfo, name: string) => facts.Config.Labels[`${LABEL}${name}`] ?? '';
@@ -232,10 +155,13 @@ export function serviceFacts(facts: Docker.ContainerInspectInfo): ServiceFacts {
   return {
     launchId: labelOf(facts, 'launch'),
     client: labelOf(facts, 'client'),
+    provider: labelOf(facts, 'provider'),
+    spec: labelOf(facts, 'spec'),
     warm: labelOf(facts, 'warm'),
     path: url === '' ? '/' : new URL(url).pathname,
     target: sessionTarget(facts),
     urlpath: labelOf(facts, 'urlpath'),
+    outOfMemory: facts.State.OOMKilled,
   };
 }
 

@@ -34,6 +34,11 @@ function namesOf({ provider, name, canonicalUrl, ref }: RepoSpec): string[] {
   return [canonicalUrl, ...specs, ...(ref === undefined ? [] : specs.map((spec) => `${spec}/${ref}`))];
 }
 
+/** Whether one of the patterns names a repository. */
+export function isNamed(spec: RepoSpec, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => namesOf(spec).some((name) => fits(pattern, name)));
+}
+
 /** Whether an address is in one of the networks; what cannot be read as an address is in none. */
 export function isInside(address: string, networks: readonly string[]): boolean {
   if (!ipaddr.isValid(address)) return false;
@@ -58,10 +63,8 @@ export function checkPolicy(spec: RepoSpec, client: Client, config: Policy): voi
       hint: 'Whoever runs this service can say why.',
     });
   }
-  const isNamed = (patterns: readonly string[]) =>
-    patterns.some((pattern) => namesOf(spec).some((name) => fits(pattern, name)));
   const { SLIPWAY_ALLOWED: allowed, SLIPWAY_BANNED: banned } = config;
-  if (!isNamed(banned) && (allowed.length === 0 || isNamed(allowed))) return;
+  if (!isNamed(spec, banned) && (allowed.length === 0 || isNamed(spec, allowed))) return;
   throw new SlipwayError('repo_banned', `${spec.canonicalUrl} may not be launched here.`, {
     hint: 'Whoever runs this service chooses which repositories it launches.',
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
+import { containerOptions } from '../../../src/launch/container.ts';
 import {
-  containerOptions,
   type LaunchInput,
   launchLabels,
   launchVariables,
