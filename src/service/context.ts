@@ -8,11 +8,8 @@ import { Journals } from '../queue/journal.ts';
 import { Presence } from '../queue/presence.ts';
 import { Records } from '../queue/records.ts';
 import type { RedisLink } from '../queue/redis.ts';
-import { mergeLines } from './events.ts';
+import { KEEP_STREAMS } from './events.ts';
 import type { BuildJob, BuildRecord, LaunchRecord, Observation, PlanRecord, TierJob, TierRecord } from './types.ts';
-
-/** How long streams, launches and what belongs to them can be gone back to, in milliseconds. */
-export const KEEP_STREAMS = 24 * 3_600_000;
 
 export interface Context {
   config: Config;
@@ -56,7 +53,7 @@ export function createContext(given: Given): Context {
   return {
     ...given,
     presence: new Presence(redis),
-    journals: new Journals(redis, { merge: mergeLines }),
+    journals: new Journals(redis),
     launches: new Records<LaunchRecord>(redis, 'launches', {
       keep: KEEP_STREAMS,
       indexes: {

@@ -1,4 +1,4 @@
-/** What the service's streams say: names of journals, and how lines of a log become few entries. */
+/** What the service's streams say: names of journals, and how several processes write to one. */
 import type { JournalWriter } from '../queue/journal.ts';
 import type { SlipwayEvent } from '../types.ts';
 import type { Context } from './context.ts';
@@ -10,16 +10,8 @@ export const journalOf = {
   attempt: (id: string) => `attempt-${id}`,
 };
 
-/** Characters that one entry of a log may have. */
-const LONGEST_ENTRY = 16 * 1024;
-
-/** Two lines of a build's output as one entry, each ending as lines do. */
-export function mergeLines(earlier: object, later: object): object | undefined {
-  const [one, other] = [earlier as SlipwayEvent, later as SlipwayEvent];
-  if (one.phase !== 'building' || other.phase !== 'building' || one.step || other.step) return undefined;
-  const message = one.message + other.message;
-  return message.length > LONGEST_ENTRY ? undefined : { phase: 'building', message };
-}
+/** How long streams, launches and what belongs to them can be gone back to, in milliseconds. */
+export const KEEP_STREAMS = 24 * 3_600_000;
 
 /** An event as a stream carries it: every message is whole lines. */
 export function streamed(event: SlipwayEvent): object {

@@ -25,6 +25,8 @@ interface Answer {
 export interface Lookups {
   /** @throws SlipwayError of resolve */
   resolve(spec: RepoSpec): Promise<Resolved>;
+  /** What is known without asking anybody. */
+  known(spec: RepoSpec): Promise<Resolved | undefined>;
 }
 
 /** @param ask answers from the host itself */
@@ -75,15 +77,30 @@ export function createLookups(
     return answer;
   }
 
+  const fresh = (spec: RepoSpec): Answer | undefined => {
+    const kept = answers.get(keyOf(spec));
+    return kept && kept.until > now() ? kept : undefined;
+  };
+
   return {
     async resolve(spec) {
-      // A commit's own hash, or a page of it, needs no answer from anybody.
-      if (FULL_SHA.test(spec.ref ?? spec.page?.refAndPath.split('/')[0] ?? ''))
-        return ask(spec, AbortSignal.timeout(LONGEST_LOOKUP));
-      const key = JSON.stringify([spec.cloneUrl, spec.ref, spec.page]);
-      const kept = answers.get(key);
-      const answer = kept && kept.until > now() ? kept : begin(key, spec);
+      if (needsNobody(spec)) return ask(spec, AbortSignal.timeout(LONGEST_LOOKUP));
+      const answer = fresh(spec) ?? begin(keyOf(spec), spec);
       return { ...(await answer.resolved), spec };
     },
+    async known(spec) {
+      if (needsNobody(spec)) return ask(spec, AbortSignal.timeout(LONGEST_LOOKUP));
+      const answer = fresh(spec);
+      return answer?.until === Number.POSITIVE_INFINITY ? undefined : answer?.resolved.catch(() => undefined);
+    },
   };
+}
+
+/** A commit's own hash, or a page of it, needs no answer from anybody. */
+function needsNobody({ ref, page }: RepoSpec): boolean {
+  return FULL_SHA.test(page ? (page.refAndPath.split('/')[0] ?? '') : (ref ?? ''));
+}
+
+function keyOf({ cloneUrl, ref, page }: RepoSpec): string {
+  return JSON.stringify([cloneUrl, ref, page]);
 }

@@ -36,12 +36,18 @@ function checkedSubdir(given: string): string {
   });
 }
 
-function checkedUrlpath(request: LaunchRequest, spec: RepoSpec): string | undefined {
-  const urlpath = request.urlpath || spec.urlpath;
+function checkedUrlpath(urlpath: string | undefined): string | undefined {
   if (urlpath === undefined) return undefined;
   refuseOdd(urlpath, 'urlpath');
   checkUrlpath(urlpath);
   return urlpath;
+}
+
+/** What a request means, by itself. @throws bad_spec, bad_urlpath */
+export function readAsked(request: LaunchRequest): Pick<Checked, 'spec' | 'subdir' | 'urlpath'> {
+  const { urlpath: linked, ...spec } = readSpec(request, false);
+  const urlpath = checkedUrlpath(request.urlpath || linked);
+  return { spec, subdir: checkedSubdir(request.subdir ?? ''), ...(urlpath !== undefined && { urlpath }) };
 }
 
 /**
@@ -49,10 +55,9 @@ function checkedUrlpath(request: LaunchRequest, spec: RepoSpec): string | undefi
  * @throws bad_spec, bad_urlpath, host_not_allowed, repo_banned, client_banned
  */
 export function checkRequest(request: LaunchRequest, client: Client, config: Config): Checked {
-  const { urlpath: _linked, ...spec } = readSpec(request, false);
+  const { spec, subdir, urlpath } = readAsked(request);
   createNetwork(config).checkUrl(new URL(spec.cloneUrl));
   checkPolicy(spec, client, config);
-  const urlpath = checkedUrlpath(request, { ...spec, ...(_linked !== undefined && { urlpath: _linked }) });
   const buildOnly = request.buildOnly ?? false;
   if (buildOnly && config.SLIPWAY_BUILD_ONLY === 'off' && !client.isOperator) {
     throw new SlipwayError('repo_banned', 'Builds without a session are switched off here.', {
@@ -61,7 +66,7 @@ export function checkRequest(request: LaunchRequest, client: Client, config: Con
   }
   return {
     spec,
-    subdir: checkedSubdir(request.subdir ?? ''),
+    subdir,
     ...(urlpath !== undefined && { urlpath }),
     buildOnly,
     refresh: request.refresh ?? false,

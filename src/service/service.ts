@@ -1,14 +1,30 @@
 /** What becomes of launches, builds and sessions: all that the web and the worker commands need. */
 import type { Readable } from 'node:stream';
+import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
+import { ulid } from 'ulid';
+import { serviceUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
-import { SlipwayError } from '../errors.ts';
+import { connectRedis, type RedisLink } from '../queue/redis.ts';
+import { Builds } from './builds.ts';
+import { createContext } from './context.ts';
+import { beginDuties } from './duties.ts';
+import { createEventLog } from './event-log.ts';
+import { checkHealth } from './health.ts';
+import { Images } from './images.ts';
+import { Launches } from './launches.ts';
+import { createLimit } from './limit.ts';
+import { Looks } from './looks.ts';
+import { createLookups } from './lookups.ts';
+import { checkRequest } from './requests.ts';
+import { Sessions } from './sessions.ts';
 import type {
   BuildRecord,
   Client,
   Health,
   LaunchRecord,
   LaunchRequest,
+  Observation,
   PlanPreview,
   QueueState,
   Read,
@@ -16,6 +32,10 @@ import type {
   RecentLaunch,
   StoredDocument,
 } from './types.ts';
+import { Watching } from './watching.ts';
+
+/** Sessions that start at the same time; more of them only slow one another down. */
+const STARTING = 8;
 
 /** Which parts of the service this process is. */
 export interface Parts {
@@ -24,9 +44,17 @@ export interface Parts {
   /** Works at builds. */
   worker: boolean;
   log: Logger;
+  /** Told of everything that ends, for metrics. */
+  observe?(observation: Observation): void;
 }
 
 export interface Service {
+  /** For limits that all web processes share. */
+  readonly redis: RedisLink;
+  /** For their own origin, and for operators. */
+  readonly sessions: Sessions;
+  /** Its queues, for the operator's board. */
+  readonly queues: readonly Queue[];
   /**
    * Checks a request and begins it; what follows comes by `watch`.
    * @throws bad_spec, bad_urlpath, host_not_allowed, repo_banned, client_banned, closing
@@ -61,7 +89,71 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Connects to Redis and the engine and begins to work. */
-export async function createService(_config: Config, _parts: Parts): Promise<Service> {
-  throw new SlipwayError('internal', 'The service is being written.');
+/** Time that sessions which are just starting get when the service is stopped, and jobs that are at hand. */
+const GRACE = { launches: 10_000, jobs: 5000 };
+
+/** Connects to Redis and the engine and begins to work. @throws redis_unreachable, redis_unsafe */
+export async function createService(config: Config, parts: Parts): Promise<Service> {
+  const { log } = parts;
+  const redis = await connectRedis(config);
+  for (const warning of redis.warnings) log.warn(warning);
+  const tellEventLog = createEventLog(config.SLIPWAY_EVENT_LOG, serviceUrl(config), log);
+  const observe = (observation: Observation) => {
+    if (observation.kind === 'launch') tellEventLog(observation);
+    parts.observe?.(observation);
+  };
+  const context = createContext({ config, log, redis, observe, self: ulid() });
+  const sessions = await Sessions.open(context);
+  const [lookups, builds, watching] = [createLookups(config), new Builds(context), new Watching(redis)];
+  const images = new Images(config, context.engine);
+  const starting = createLimit(STARTING);
+  const launches = new Launches(context, { lookups, images, builds, sessions, starting }, watching);
+  const looks = new Looks({ context, lookups, images, builds });
+  const duties = await beginDuties({ context, launches, builds, watching }, parts);
+
+  const resolve = async (request: LaunchRequest, client: Client) => {
+    const checked = checkRequest(request, client, config);
+    return { ...checked, resolved: await lookups.resolve(checked.spec) };
+  };
+
+  return {
+    redis,
+    sessions,
+    queues: [context.buildJobs.queue, context.tierJobs.queue],
+    launch: async (request, client) => launches.begin(checkRequest(request, client, config), client),
+    async launchRecord(id) {
+      watching.glance(id);
+      return launches.find(id);
+    },
+    watch: (id, from, signal) => launches.watch(id, from, signal),
+    cancel: (id) => launches.cancel(id),
+
+    async build(request, client) {
+      const { resolved, subdir, refresh } = await resolve({ ...request, buildOnly: true }, client);
+      return builds.ask({ resolved, subdir, refresh, client: client.address }, images);
+    },
+    buildRecord: (id) => builds.find(id),
+    buildLog: (id) => builds.log(id),
+    watchBuild: (id, from, signal) => builds.watch(id, from, signal),
+    cancelBuild: (id) => builds.cancel(id),
+
+    preview: async (request, client, signal) => looks.preview(await resolve(request, client), client, signal),
+    readiness: (request) => looks.readiness(request),
+    async document(id) {
+      const record = await launches.find(id);
+      return record && looks.document(record);
+    },
+    recent: (count) => looks.recent(count),
+    queue: () => looks.queue(),
+    health: () => checkHealth(context, sessions),
+    async close() {
+      await duties.stopWork(GRACE.jobs);
+      await launches.close(GRACE.launches);
+      await duties.close();
+      builds.close();
+      context.journals.close();
+      await Promise.all([context.buildJobs.close(), context.tierJobs.close(), sessions.close()]);
+      await redis.close();
+    },
+  };
 }

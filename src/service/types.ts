@@ -191,5 +191,15 @@ export interface PlanRecord {
 
 /** What ended, for metrics. */
 export type Observation =
-  | { kind: 'launch'; provider: string; outcome: string; cached: boolean; took: number }
+  | {
+      kind: 'launch';
+      provider: string;
+      outcome: string;
+      cached: boolean;
+      took: number;
+      /** As in `/v2/<provider>/<spec>`. */
+      spec: string;
+      ref: string;
+      commit?: string;
+    }
   | { kind: 'build'; provider: string; outcome: string; timings: Record<string, number>; tiers?: BuildRecord['tiers'] };

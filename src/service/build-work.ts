@@ -1,0 +1,176 @@
+/** What a worker does for one build: fetch → plan → environment → content, as far as each is missing. */
+
+import { SlipwayError } from '../errors.ts';
+import {
+  type BuiltTiers,
+  buildContent,
+  type EngineDeps,
+  type EnvironmentTiers,
+  findImage,
+  findLowerTiers,
+  keepPlan,
+  keptPlan,
+  type Prepared,
+  planKey,
+  prepare,
+} from '../pipeline.ts';
+import type { Emit, Plan, SlipwayEvent } from '../types.ts';
+import type { Context } from './context.ts';
+import { storeDocuments } from './documents.ts';
+import { knownTimes, newsOf } from './estimates.ts';
+import { journalOf, streamed } from './events.ts';
+import { errorOf } from './failures.ts';
+import type { Limit } from './limit.ts';
+import type { Places } from './places.ts';
+import { type Tiers, tierKey } from './tiers.ts';
+import type { BuildJob, BuildRecord, TierJob, TierRecord } from './types.ts';
+import { unlessAborted } from './waiting.ts';
+import type { Attempt } from './work.ts';
+
+type Trying = Attempt<BuildJob, BuildRecord>;
+type Result = Partial<BuildRecord>;
+
+export interface BuildDeps {
+  context: Context;
+  tiers: Tiers;
+  tierPlaces: Places<TierJob>;
+  /** Fetching, planning and contents that go on at once; waiting for a tier takes no place. */
+  limit: Limit;
+}
+
+/** What of a build takes how long, in milliseconds. */
+class Clock {
+  readonly timings: Record<string, number> = {};
+  private since = performance.now();
+  private name: string | undefined;
+
+  /** The stage before is over. */
+  enter(name?: string): void {
+    const now = performance.now();
+    if (this.name) this.timings[this.name] = Math.round((this.timings[this.name] ?? 0) + now - this.since);
+    this.since = now;
+    this.name = name;
+  }
+}
+
+/** @throws SlipwayError of every stage up to build */
+export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result> {
+  const { job, writer } = attempt;
+  const { context } = deps;
+  const clock = new Clock();
+  const emit: Emit = (event) => {
+    if (event.phase === 'fetching' && event.stage === 'plan') clock.enter('plan');
+    writer.append({ data: streamed(event) });
+  };
+  const signal = AbortSignal.any([job.signal, job.lost]);
+  const stage = { config: context.config, emit, signal };
+  if (job.data.planOnly) {
+    const { resolved, subdir } = job.data;
+    await deps.limit(() => prepare(resolved, subdir, stage, (prepared) => planned(prepared, attempt, deps)));
+    return {};
+  }
+  const docker = await context.engine();
+  try {
+    const built = await buildMissing(attempt, clock, { ...stage, docker }, deps);
+    const { image: imageName, digest, resolvedAsOf, tiers } = built;
+    return { imageName, digest, resolvedAsOf, tiers };
+  } finally {
+    clock.enter();
+    const wait = Date.now() - Date.parse(job.data.createdAt) - Object.values(clock.timings).reduce((a, b) => a + b, 0);
+    await attempt.note({ timings: { wait: Math.max(0, wait), ...clock.timings } });
+  }
+}
+
+async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, deps: BuildDeps): Promise<BuiltTiers> {
+  const { resolved, subdir, refresh } = attempt.job.data;
+  const { config, docker } = engine;
+  const options = { refresh, noCache: false };
+  const kept = refresh ? undefined : await keptPlan(resolved, subdir, config);
+  const known = kept && (await findImage(docker, kept));
+  if (known) return known;
+  const first = await deps.limit(() => {
+    clock.enter('fetch');
+    return prepare(resolved, subdir, engine, async (prepared) => {
+      const { plan } = await planned(prepared, attempt, deps);
+      clock.enter('content');
+      const found = refresh ? undefined : await findImage(docker, plan);
+      if (found) await keepPlan(plan, resolved, config);
+      const environment = refresh ? undefined : (await findLowerTiers(docker, plan)).environment;
+      return { plan, built: found ?? (environment && (await buildContent(prepared, environment, options, engine))) };
+    });
+  });
+  if (first.built) return first.built;
+  clock.enter('environment');
+  const environment = await awaitTier(first.plan, attempt, engine.signal, deps);
+  return deps.limit(() => {
+    clock.enter('content');
+    // Its files were not kept on disk while it waited; that they are fetched again is nobody's news.
+    const quiet = { ...engine, emit: (event: SlipwayEvent) => event.phase === 'fetching' || engine.emit(event) };
+    return prepare(resolved, subdir, quiet, (prepared) =>
+      buildContent({ ...prepared, plan: first.plan }, environment, options, quiet),
+    );
+  });
+}
+
+/** Keeps what others want to see of a plan before anything is built: the plan, its notices, something to read. */
+async function planned(prepared: Prepared, { job, writer }: Trying, { context }: BuildDeps): Promise<{ plan: Plan }> {
+  const { plan } = prepared;
+  const { asOf, era, python, buildpacks, notices } = plan;
+  const key = planKey(job.data.resolved, job.data.subdir, context.config);
+  writer.append({ event: 'plan', data: { asOf, era, python, buildpacks, notices } });
+  await Promise.all([context.plans.put(key, { plan }), storeDocuments(prepared.checkout, key, context)]);
+  return { plan };
+}
+
+/** Joins the job of the environment's tier until it is built; one that was cancelled by others is begun again. */
+async function awaitTier(plan: Plan, attempt: Trying, signal: AbortSignal, deps: BuildDeps): Promise<EnvironmentTiers> {
+  const { refresh, client, resolved } = attempt.job.data;
+  const key = tierKey(plan, refresh);
+  const by = { client, repo: resolved.spec.canonicalUrl };
+  for (;;) {
+    const { id } = await deps.tiers.join(key, { plan, refresh, createdAt: new Date().toISOString() }, by);
+    await attempt.note({ tier: id });
+    const record = await followTier(id, key, attempt, signal, deps);
+    if (record.state === 'completed' && record.result) return record.result;
+    if (record.state === 'failed' && record.error) throw errorOf(record.error);
+  }
+}
+
+/** Tells the place in the queue while there is one, then what the tier tells. */
+async function followTier(
+  id: string,
+  key: string,
+  { job, writer, note }: Trying,
+  signal: AbortSignal,
+  { tiers, context, tierPlaces }: BuildDeps,
+): Promise<TierRecord> {
+  const times = await knownTimes(job.data, context);
+  let isFollowing = false;
+  const follow = () => {
+    if (!isFollowing) writer.append({ follow: journalOf.tier(id) });
+    isFollowing = true;
+  };
+  const unfollow = tierPlaces.follow(key, (place) => {
+    if (isFollowing) return;
+    writer.append({ event: 'queue', data: newsOf(place, context.config.SLIPWAY_BUILD_CONCURRENCY, times) });
+    note({ state: place > 0 ? 'waiting' : 'active' }).catch(() => undefined);
+    if (place === 0) follow();
+  });
+  try {
+    return await unlessAborted(tiers.outcome(id), signal);
+  } finally {
+    unfollow();
+    if (isCancelled(signal)) await leaveTier(id, job.id, context, tiers);
+    else if (!signal.aborted) follow();
+  }
+}
+
+function isCancelled(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof SlipwayError && signal.reason.code === 'cancelled';
+}
+
+/** A tier that no build wants any more is not built on. */
+async function leaveTier(tier: string, build: string, { builds }: Context, tiers: Tiers): Promise<void> {
+  const others = (await builds.findBy('tier', tier)).filter(({ id }) => id !== build);
+  if (others.length === 0) await tiers.cancel(tier);
+}

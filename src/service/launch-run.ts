@@ -1,0 +1,170 @@
+/** What happens for one launch: ref → image → session, by whichever process has it, from wherever another left it. */
+import { SlipwayError } from '../errors.ts';
+import { builtEvent } from '../pipeline.ts';
+import type { JournalWriter } from '../queue/journal.ts';
+import type { Emit, Resolved, Session } from '../types.ts';
+import { readyEvent } from './binder.ts';
+import type { Builds } from './builds.ts';
+import type { Context } from './context.ts';
+import { journalOf, streamed } from './events.ts';
+import { errorOf } from './failures.ts';
+import type { Images } from './images.ts';
+import type { Limit } from './limit.ts';
+import type { Lookups } from './lookups.ts';
+import type { Sessions } from './sessions.ts';
+import type { LaunchRecord } from './types.ts';
+import { unlessAborted } from './waiting.ts';
+
+/** A look-up that takes longer says so; a quicker one must not come before `built`. */
+const SILENT = 500;
+
+export interface LaunchParts {
+  lookups: Lookups;
+  images: Images;
+  builds: Builds;
+  sessions: Sessions;
+  /** Sessions that start at once. */
+  starting: Limit;
+}
+
+/** Phases that the journal of a launch holds already, when another process began it. */
+type Said = ReadonlySet<string>;
+
+export class LaunchRun {
+  private record: LaunchRecord;
+  private readonly writer: JournalWriter;
+  private readonly context: Context;
+  private readonly parts: LaunchParts;
+  private readonly signal: AbortSignal;
+  private readonly said: Said;
+
+  constructor(
+    record: LaunchRecord,
+    writer: JournalWriter,
+    deps: { context: Context; parts: LaunchParts; signal: AbortSignal; said: Said },
+  ) {
+    this.record = record;
+    this.writer = writer;
+    this.context = deps.context;
+    this.parts = deps.parts;
+    this.signal = deps.signal;
+    this.said = deps.said;
+  }
+
+  /** Whether it had to wait for a build. */
+  get isCached(): boolean {
+    return this.record.build === undefined;
+  }
+
+  get state(): LaunchRecord['state'] {
+    return this.record.state;
+  }
+
+  /** When it was begun. */
+  get since(): number {
+    return Date.parse(this.record.createdAt);
+  }
+
+  /** Build that this launch waits for. */
+  get build(): string | undefined {
+    return this.record.build;
+  }
+
+  /**
+   * Goes the whole way, and says `ready` at its end.
+   * @returns what the record then holds; with `error` when the build's own journal has said that it failed
+   * @throws SlipwayError of every stage
+   */
+  async run(): Promise<Partial<LaunchRecord>> {
+    const resolved = this.record.resolved ?? (await this.lookUp());
+    this.signal.throwIfAborted();
+    const image = (await this.cachedImage(resolved)) ?? (await this.builtImage(resolved));
+    if (typeof image !== 'string') return { resolved, ...image };
+    if (this.record.buildOnly) {
+      this.writer.append({ data: { phase: 'ready', message: `Image ${image} is ready\n`, imageName: image } });
+      return { state: 'ready', resolved, image };
+    }
+    const session = await this.startSession(resolved, image);
+    this.writer.append({ data: readyEvent(session, resolved, this.record.client, this.context.config) });
+    return { state: 'ready', resolved, image, session: session.id };
+  }
+
+  private async lookUp(): Promise<Resolved> {
+    const found = this.parts.lookups.resolve(this.record.spec);
+    const timer = setTimeout(() => {
+      if (this.said.has('fetching')) return;
+      const message = `Looking up ${this.record.spec.canonicalUrl}\n`;
+      this.writer.append({ data: { phase: 'fetching', message } });
+    }, SILENT);
+    return unlessAborted(found, this.signal).finally(() => clearTimeout(timer));
+  }
+
+  private async cachedImage(resolved: Resolved): Promise<string | undefined> {
+    // Whoever follows a build hears of its end there.
+    if (this.record.build !== undefined || this.record.refresh) return undefined;
+    const found = await this.parts.images.find(resolved, this.record.subdir);
+    if (!found) return undefined;
+    if (!this.said.has('built')) {
+      this.writer.append({ data: builtEvent(found.tiers) });
+      // Nobody has to wait for the session to be told.
+      this.writer.flush().catch(() => undefined);
+    }
+    return found.tiers.image;
+  }
+
+  private async builtImage(resolved: Resolved): Promise<string | Pick<LaunchRecord, 'state' | 'error'>> {
+    const { builds } = this.parts;
+    const { subdir, refresh, client } = this.record;
+    const wish = { resolved, subdir, refresh, client: client.address };
+    for (;;) {
+      const id = this.record.build ?? (await this.follow(resolved, (await builds.join(wish)).id));
+      // Another process may have noted the build and not come to following it.
+      if (this.writer.length <= (this.record.followAt ?? 0)) this.writer.append({ follow: journalOf.build(id) });
+      const outcome = await unlessAborted(builds.work.outcome(id), this.signal);
+      if (outcome.state === 'completed' && outcome.imageName) return outcome.imageName;
+      if (outcome.error) return { state: 'failed', error: outcome.error };
+      // The last of those who wanted it gave up just when we came.
+      const { build: _ended, followAt: _place, ...rest } = this.record;
+      this.record = rest;
+    }
+  }
+
+  private async follow(resolved: Resolved, build: string): Promise<string> {
+    await this.note({ state: 'building', resolved, build, followAt: this.writer.length });
+    return build;
+  }
+
+  private async startSession(resolved: Resolved, image: string): Promise<Session> {
+    this.note({ state: 'launching', resolved, image }).catch(() => undefined);
+    try {
+      return await this.start(resolved, image);
+    } catch (error) {
+      if (!(error instanceof SlipwayError) || error.code !== 'session_failed') throw error;
+      // The image may have gone since it was last seen: pruned, or removed by hand.
+      this.parts.images.forget(image);
+      if (await this.parts.images.find(resolved, this.record.subdir)) throw error;
+      const again = await this.builtImage(resolved);
+      if (typeof again !== 'string') throw again.error ? errorOf(again.error) : error;
+      return this.start(resolved, again);
+    }
+  }
+
+  private start(resolved: Resolved, image: string): Promise<Session> {
+    const { id, client, urlpath } = this.record;
+    const emit: Emit = (event) => event.phase !== 'ready' && this.writer.append({ data: streamed(event) });
+    const { address, isOperator } = client;
+    const wish = { resolved, image, launchId: id, client: address, isOperator, emit, signal: this.signal };
+    return this.parts.starting(() => {
+      this.signal.throwIfAborted();
+      return this.parts.sessions.start({ ...wish, ...(urlpath !== undefined && { urlpath }) });
+    });
+  }
+
+  private async note(change: Partial<LaunchRecord>): Promise<void> {
+    this.record = { ...this.record, ...change };
+    const { id, owner } = this.record;
+    await this.context.launches.update(id, (one) =>
+      one.owner !== owner || one.endedAt !== undefined ? undefined : { ...one, ...change },
+    );
+  }
+}

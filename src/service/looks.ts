@@ -1,0 +1,128 @@
+/** Questions that start nothing, or no more than a plan: previews, badges, the queue, what is read while one waits. */
+import { findImage, findLowerTiers, planKey, takeHome } from '../pipeline.ts';
+import type { Plan, Resolved } from '../types.ts';
+import type { Builds } from './builds.ts';
+import type { Context } from './context.ts';
+import { documentsOf, findDocument } from './documents.ts';
+import { errorOf } from './failures.ts';
+import type { Images } from './images.ts';
+import type { Lookups } from './lookups.ts';
+import { readAsked } from './requests.ts';
+import type {
+  Client,
+  LaunchRecord,
+  LaunchRequest,
+  PlanPreview,
+  QueueState,
+  Readiness,
+  RecentLaunch,
+  StoredDocument,
+} from './types.ts';
+import { unlessAborted } from './waiting.ts';
+
+/** Launches among which the latest repositories are looked for. */
+const LOOKED_AT = 100;
+/** Jobs of the queue that are listed. */
+const LISTED = 100;
+
+interface Deps {
+  context: Context;
+  lookups: Lookups;
+  images: Images;
+  builds: Builds;
+}
+
+export class Looks {
+  private readonly deps: Deps;
+
+  constructor(deps: Deps) {
+    this.deps = deps;
+  }
+
+  async preview(
+    { resolved, subdir }: { resolved: Resolved; subdir: string },
+    client: Client,
+    signal: AbortSignal,
+  ): Promise<PlanPreview> {
+    const { context, builds } = this.deps;
+    const plan = await this.planOf(resolved, subdir, client, signal);
+    const docker = await context.engine();
+    const [content, lower] = await Promise.all([findImage(docker, plan), findLowerTiers(docker, plan)]);
+    const cached = {
+      base: lower.base,
+      environment: lower.environment !== undefined,
+      content: content !== undefined,
+    };
+    const usual = content ? undefined : await builds.usual(resolved.spec.canonicalUrl, cached.environment);
+    return { resolved, plan, cached, ...(usual !== undefined && { usual }), dockerfile: await takeHome(plan) };
+  }
+
+  private async planOf(resolved: Resolved, subdir: string, client: Client, signal: AbortSignal): Promise<Plan> {
+    const { context, images, builds } = this.deps;
+    const found = await images.find(resolved, subdir);
+    if (found) return found.plan;
+    const key = planKey(resolved, subdir, context.config);
+    const known = await context.plans.get(key);
+    if (known) return known.plan;
+    const wish = { resolved, subdir, refresh: false, client: client.address, planOnly: true };
+    const { id } = await builds.join(wish);
+    const outcome = await unlessAborted(builds.work.outcome(id), signal);
+    if (outcome.error) throw errorOf(outcome.error);
+    const made = await context.plans.get(key);
+    if (made) return made.plan;
+    throw new Error(`the plan ${key} was made and is not kept`);
+  }
+
+  async readiness(request: LaunchRequest): Promise<Readiness> {
+    const { images, builds, lookups } = this.deps;
+    const { spec, subdir } = readAsked(request);
+    const resolved = await lookups.known(spec);
+    if (resolved && (await images.find(resolved, subdir))) return 'ready';
+    const ref = spec.ref ?? 'HEAD';
+    const last = (await builds.of(spec.canonicalUrl)).find(
+      (one) => one.subdir === subdir && (resolved ? one.commit === resolved.commit : one.ref === ref),
+    );
+    if (last?.state === 'failed') return last.error?.blame === 'user' ? 'failed' : 'unknown';
+    return last?.state === 'completed' && !resolved ? 'ready' : 'unknown';
+  }
+
+  async document({ resolved, subdir, urlpath }: LaunchRecord): Promise<StoredDocument | undefined> {
+    if (!resolved) return undefined;
+    const { context } = this.deps;
+    const key = planKey(resolved, subdir, context.config);
+    return findDocument(documentsOf(urlpath ?? resolved.urlpath), key, context);
+  }
+
+  async recent(count: number): Promise<RecentLaunch[]> {
+    const records = await this.deps.context.launches.recent(LOOKED_AT);
+    const seen = new Map<string, RecentLaunch>();
+    for (const { spec, state, createdAt, resolved } of records) {
+      const ref = resolved?.ref ?? 'HEAD';
+      const name = `${spec.provider}/${spec.name}/${ref}`;
+      if (state !== 'ready' || seen.has(name)) continue;
+      seen.set(name, { provider: spec.provider, name: spec.name, ref, repo: spec.canonicalUrl, at: createdAt });
+    }
+    return [...seen.values()].slice(0, count);
+  }
+
+  async queue(): Promise<QueueState> {
+    const { buildJobs, tierJobs, builds } = this.deps.context;
+    const [ofBuilds, ofTiers, jobs] = await Promise.all([
+      buildJobs.counts(),
+      tierJobs.counts(),
+      buildJobs.list(LISTED),
+    ]);
+    const records = await Promise.all(jobs.map(({ id }) => builds.get(id)));
+    // A build that waits for its environment is at hand, and waits all the same.
+    const waiting = ofBuilds.waiting + ofTiers.waiting;
+    return {
+      waiting,
+      active: Math.max(0, ofBuilds.waiting + ofBuilds.active - waiting),
+      builds: records.flatMap((record) => {
+        if (!record || (record.state !== 'waiting' && record.state !== 'active')) return [];
+        const { id, state, repo, ref, createdAt } = record;
+        return [{ id, state, repo, ref, createdAt }];
+      }),
+    };
+  }
+}

@@ -1,0 +1,37 @@
+/** Environments, each built once for every repository that has it. */
+import { buildEnvironment, type EnvironmentTiers } from '../pipeline.ts';
+import type { Emit, Plan } from '../types.ts';
+import type { Context } from './context.ts';
+import { streamed } from './events.ts';
+import type { TierJob, TierRecord } from './types.ts';
+import { type Attempt, Work } from './work.ts';
+
+export type Tiers = Work<TierJob, TierRecord>;
+
+export function createTiers(context: Context): Tiers {
+  return new Work<TierJob, TierRecord>(context, {
+    name: 'tier',
+    jobs: context.tierJobs,
+    records: context.tiers,
+    fresh: ({ id, key, data }) => ({ id, key, state: 'waiting', createdAt: data.createdAt, attempts: [] }),
+    work: (attempt) => buildTier(attempt, context),
+    // Whoever waits for the tier says what came of it.
+    lastEntries: () => [],
+  });
+}
+
+/** Name of the job that builds the environment of a plan. */
+export function tierKey(plan: Plan, refresh: boolean): string {
+  return refresh ? `${plan.tiers.environment.key}-refresh` : plan.tiers.environment.key;
+}
+
+async function buildTier(
+  { job, writer }: Attempt<TierJob, TierRecord>,
+  { config, engine }: Context,
+): Promise<{ result: EnvironmentTiers }> {
+  const emit: Emit = (event) => writer.append({ data: streamed(event) });
+  const signal = AbortSignal.any([job.signal, job.lost]);
+  const { plan, refresh } = job.data;
+  const options = { refresh, noCache: false };
+  return { result: await buildEnvironment(plan, options, { config, emit, signal, docker: await engine() }) };
+}
