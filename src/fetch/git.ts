@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { NetworkSeams } from '../network.ts';
 import type { GitRemote, RepoSpec } from '../types.ts';
 import { localCommit, localGitDir } from './local.ts';
+import { lsRefs } from './ls-refs.ts';
 import { type Online, withOnline } from './online.ts';
 import { UNBORN, writeRepository } from './repository.ts';
 import { runGit } from './run-git.ts';
@@ -18,8 +19,9 @@ export function createGit(config: Config, signal?: AbortSignal, seams?: Partial<
       if (spec.provider === 'local') return { refs: await localRefs(spec) };
       const url = spec.cloneUrl;
       const refs = await online(async (net) => {
-        const found = readRefs(await net.git(url, ['ls-remote', '--', url]));
-        if (found.size === 0) await checkSpeaksGit(net, config, url);
+        const listed = await lsRefs(url, net, config);
+        const found = listed ?? readRefs(await net.git(url, ['ls-remote', '--', url]));
+        if (!listed && found.size === 0) await checkSpeaksGit(net, config, url);
         return found;
       });
       return { refs };

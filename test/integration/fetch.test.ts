@@ -1,8 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { createGit } from '../../src/fetch/git.ts';
+import { parseRepo } from '../../src/resolve/spec.ts';
 import type { SlipwayEvent } from '../../src/types.ts';
 import { type Fetching, ownTemporaryFolder, startFetching } from '../support/fetching.ts';
 import { git } from '../support/repo.ts';
@@ -41,6 +45,30 @@ describe('a commit', () => {
       { date: '2021-05-05', files: { 'README.md': 'hello' }, annotated: ['v2'] },
       { date: '2021-06-06', branch: 'feature/x', from: 'main', files: { extra: '1' } },
     ]);
+  });
+
+  test('is looked up in one request, which lists what git itself lists', async () => {
+    const url = world.server.url('org/plain');
+    const { stdout } = await promisify(execFile)('git', ['ls-remote', url]);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t') as [string, string]);
+    const tips = new Map(lines.map(([sha, name]) => [name.replace('^{}', ''), sha]));
+    world.server.requests.length = 0;
+    const { refs } = await createGit(loadConfig({ SLIPWAY_ALLOWED_HOSTS: world.server.host })).listRefs(
+      parseRepo(url, { allowLocal: false }),
+    );
+    expect(world.server.requests).toEqual(['POST /org/plain.git/git-upload-pack']);
+    expect(refs).toEqual(tips);
+  });
+
+  test('is looked up by git itself where a server speaks the old protocol only', async () => {
+    const old = await startFetching({ anySha: false });
+    const [sha] = await old.repo('org/a', [{ date: '2022-01-01', files: { a: '1' } }]);
+    expect((await old.resolve('org/a')).commit).toBe(sha);
+    expect(old.server.requests.at(-1)).toContain('GET /org/a.git/info/refs');
+    await old.close();
   });
 
   test('is fetched alone, with its files, modes and links', async () => {
