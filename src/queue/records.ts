@@ -74,11 +74,6 @@ export class Records<T extends object> {
     return text === null ? undefined : (JSON.parse(text) as T);
   }
 
-  /** Puts a record unless there is one already; the one that is there then. */
-  async create(id: string, record: T): Promise<T> {
-    return (await this.#change(id, (before) => (before === undefined ? record : undefined))) ?? record;
-  }
-
   /** Puts a record unless there is one. @returns the one that there is then */
   async create(id: string, record: T): Promise<T> {
     return (await this.#change(id, (known) => (known ? undefined : record))) ?? record;
