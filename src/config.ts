@@ -112,6 +112,17 @@ export const SETTINGS = {
   SLIPWAY_HOST: text('127.0.0.1', 'Address that the service listens on'),
   SLIPWAY_PORT: whole('8585', 'Port that the service listens on; its sessions are on the next one'),
   SLIPWAY_BASE_URL: url('', 'Public address of the service; empty: where it listens'),
+  SLIPWAY_TRUSTED_PROXIES: list('', 'Proxies, as addresses or CIDRs, whose X-Forwarded headers count'),
+  SLIPWAY_CORS_ORIGINS: list('*', 'Origins whose pages may call the API, * for all; it knows no cookies'),
+  SLIPWAY_LAUNCHES_PER_HOUR: whole(
+    '100',
+    'Launches an hour from one address; those from our own pages count by address and repository, ten times as many; 0: any number',
+  ),
+  SLIPWAY_STREAMS_PER_ADDRESS: whole('500', 'Event streams that one address may have open at once'),
+  SLIPWAY_ADMIN_TOKEN: text('', "The operator's token, at least 16 characters; empty: what needs it is switched off", {
+    secret: true,
+  }),
+  SLIPWAY_LOG_LEVEL: choice(['debug', 'info', 'warn', 'error'], 'info', 'What the service logs'),
   SLIPWAY_SESSION_URL: url(
     '',
     "Public address of sessions, an origin of their own; https://*.example.org gives each its own; empty: the service's with the next port",
@@ -142,7 +153,10 @@ export const SETTINGS = {
   SLIPWAY_SESSION_AGE: duration('6h', 'Time after which a session of the service ends in any case'),
   SLIPWAY_QUOTA_TOTAL: whole('0', 'Sessions that the service runs at once; 0: any number'),
   SLIPWAY_QUOTA_PER_REPO: whole('0', 'Sessions of one repository at once; 0: any number'),
-  SLIPWAY_QUOTAS: list('', 'Sessions at once of the repositories that a pattern fits, as pattern=number; the first counts'),
+  SLIPWAY_QUOTAS: list(
+    '',
+    'Sessions at once of the repositories that a pattern fits, as pattern=number; the first counts',
+  ),
   SLIPWAY_DISK_FREE: bytes('2G', 'Disk space that has to be free for a build to start or go on'),
 } as const;
 

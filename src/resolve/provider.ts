@@ -4,8 +4,19 @@ import type { Provider, RepoSpec } from '../types.ts';
 /** What a provider understood; `ref` and `page` as in RepoSpec. */
 export type Found = Omit<RepoSpec, 'provider'>;
 
+/** How a form asks for a repository of a provider: an entry of BinderHub's `/api/repoproviders`, without its id. */
+export interface ProviderForm {
+  displayName: string;
+  spec: { validateRegex: string };
+  /** Finds the repository in a pasted URL, as the group `repo`. */
+  detect?: { regex: string };
+  repo: { label: string; placeholder: string };
+  ref: { enabled: boolean; default: string };
+}
+
 export interface RepoProvider {
   name: Exclude<Provider, 'local'>;
+  form: ProviderForm;
   /** One accepted form, shown in hints. */
   example: string;
   /** Hosts that may stand without a scheme, and in `git@<host>:<path>`. */

@@ -30,6 +30,13 @@ function page([kind = '', ...rest]: string[]): Partial<Found> {
 
 export const gh: RepoProvider = {
   name: 'gh',
+  form: {
+    displayName: 'GitHub',
+    spec: { validateRegex: '[^/]+/[^/]+/.+' },
+    detect: { regex: `^(https?://${HOST}/)?(?<repo>.*)` },
+    repo: { label: 'GitHub repository name or URL', placeholder: `org/name or https://${HOST}/org/name` },
+    ref: { enabled: true, default: 'HEAD' },
+  },
   example: 'gh/org/repo/ref',
   hosts: [HOST, `www.${HOST}`],
   forgivesDefaultBranch: true,

@@ -17,6 +17,13 @@ function gistOf(user: string | undefined, id: string | undefined): Found {
 
 export const gist: RepoProvider = {
   name: 'gist',
+  form: {
+    displayName: 'GitHub Gist',
+    spec: { validateRegex: '[^/]+/[^/]+(/[^/]+)?' },
+    detect: { regex: `^(https?://${HOST}/)?(?<repo>.*)` },
+    repo: { label: 'Gist (user/id) or URL', placeholder: `user/id or https://${HOST}/user/id` },
+    ref: { enabled: true, default: 'HEAD' },
+  },
   example: 'gist/user/id',
   hosts: [HOST],
   forgivesDefaultBranch: true,

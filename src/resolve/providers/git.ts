@@ -5,6 +5,12 @@ import { badSpec, canonicalClone, checkedRef, decoded, refuseCredentials, segmen
 
 export const git: RepoProvider = {
   name: 'git',
+  form: {
+    displayName: 'Git repository',
+    spec: { validateRegex: '[^/]+/.+' },
+    repo: { label: 'Clone URL of any git repository', placeholder: 'https://git.example.org/repo' },
+    ref: { enabled: true, default: 'HEAD' },
+  },
   example: 'git/https%3A%2F%2Fhost%2Forg%2Frepo/ref',
   hosts: [],
   forgivesDefaultBranch: false,

@@ -21,6 +21,13 @@ function repository(parts: string[]): Found {
 
 export const gl: RepoProvider = {
   name: 'gl',
+  form: {
+    displayName: 'GitLab.com',
+    spec: { validateRegex: '[^/]+/.+' },
+    detect: { regex: `^(https?://${HOST}/)?(?<repo>.*)` },
+    repo: { label: 'GitLab.com repository or URL', placeholder: `group/project or https://${HOST}/group/project` },
+    ref: { enabled: true, default: 'HEAD' },
+  },
   example: 'gl/group%2Fproject/ref',
   hosts: [HOST, `www.${HOST}`],
   forgivesDefaultBranch: false,
