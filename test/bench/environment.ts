@@ -18,7 +18,7 @@ const commit = (date: string, files: Record<string, string>) => ({ date, files }
 
 /**
  * Both stand on a base that is there already: it is the same for every repository, and pip's gets it for nothing. First
- * nothing of PyPI is cached on either side, then all of it is.
+ * nothing of PyPI is cached on either side; then ours has what earlier builds downloaded, which a plain Dockerfile never has.
  */
 export async function environmentRows(world: World, clock: GitClock): Promise<Row[]> {
   const first = commit('2024-03-10', { 'requirements.txt': 'six\n', 'index.ipynb': notebook('1') });
@@ -32,10 +32,7 @@ export async function environmentRows(world: World, clock: GitClock): Promise<Ro
   const cold = await ownBuild(world, day);
   const warm = await ownBuild(world, day + 1);
   const constraints = await constraintsOf(world, warm.image);
-  const pip = (cached: boolean) => buildPlain(world, environmentDockerfile(base.image, cached), [constraints]);
-  const pipCold = await pip(false);
-  await pip(true);
-  const pipWarm = await pip(true);
+  const pip = await buildPlain(world, environmentDockerfile(base.image), [constraints]);
   const whole = await buildPlain(world, wholeDockerfile(await rootfs(world)), REPOSITORY);
   const own = (await world.docker.getImage(warm.image).inspect()).Size;
   const commits = await newCommits(world, clock, day + 1);
@@ -65,8 +62,8 @@ export async function environmentRows(world: World, clock: GitClock): Promise<Ro
       aim: '≤ 0.05',
       isMet: commits.total / whole.took <= 0.05,
     },
-    beside('environment of four packages, nothing downloaded before', cold.took, pipCold.took),
-    beside('the same, everything downloaded before', warm.took, pipWarm.took),
+    beside('environment of four packages, nothing downloaded before', cold.took, pip.took),
+    beside('the same, with what earlier builds downloaded', warm.took, pip.took),
     {
       measure: 'size of its image, against buildpack-deps and pip',
       ours: mb(own),

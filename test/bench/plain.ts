@@ -24,9 +24,8 @@ const BUILDPACK_DEPS =
     /\s+/,
   );
 
-/** Mirrors and certificates as Slipway's own steps have them; a cache outlives a build only when it is mounted. */
+/** Mirrors and certificates as Slipway's own steps have them. */
 const SUPPORT = 'RUN --mount=type=bind,source=.slipway,target=/run/slipway';
-const PIP_CACHE = '--mount=type=cache,id=slipway-bench-pip,target=/root/.cache/pip';
 const ENVIRONMENT = 'set -eu; . /run/slipway/env;';
 
 /** Debian with compilers and headers, then JupyterLab and the packages by pip, then the repository. */
@@ -43,13 +42,10 @@ export function wholeDockerfile(rootfs: string): string {
 }
 
 /** The packages and a kernel by pip, on the base that our own environment stands on, as constraints.txt says. */
-export function environmentDockerfile(base: string, cached: boolean): string {
+export function environmentDockerfile(base: string): string {
   const pip = `/srv/pip/bin/pip install -c /run/bench/constraints.txt ipykernel ipywidgets ${PACKAGES.join(' ')}`;
-  const mounts = `${SUPPORT} --mount=type=bind,source=bench,target=/run/bench ${cached ? PIP_CACHE : ''}`;
-  const cache = cached ? 'unset PIP_NO_CACHE_DIR; ' : '';
-  return [`FROM ${base}`, 'USER root', `${mounts} ${ENVIRONMENT} ${cache}python3 -m venv /srv/pip; ${pip}`, ''].join(
-    '\n',
-  );
+  const mounts = `${SUPPORT} --mount=type=bind,source=bench,target=/run/bench`;
+  return [`FROM ${base}`, 'USER root', `${mounts} ${ENVIRONMENT} python3 -m venv /srv/pip; ${pip}`, ''].join('\n');
 }
 
 /** Builds with the same engine and frontend as Slipway and no layer cached; the time and the size. Keeps no image. */
