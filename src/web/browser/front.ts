@@ -65,10 +65,11 @@ function refused({ message, hint }: { message: string; hint?: string }): void {
   answer.replaceChildren(why, ...(hint ? [make('p', { className: 'dim', textContent: hint })] : []));
 }
 
-/** Path of the launch page, as the server makes it of the form. */
+/** Path of the launch page without `/v2/`, as the server makes it of the form. */
 function launchPath({ provider, name, ref: at, page }: RepoSpec): string {
-  const named = at ?? page?.refAndPath.split('/')[0] ?? 'HEAD';
-  return `${provider}/${name}/${named.split('/').map(encodeURIComponent).join('/')}`;
+  // Of a page only its host can say where the ref ends: it stays whole.
+  if (page) return `git/${encodeURIComponent(repo.value.trim())}`;
+  return `${provider}/${name}/${(at ?? 'HEAD').split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function read(): RepoSpec | undefined {
@@ -123,7 +124,7 @@ show.addEventListener('click', async () => {
   // Somebody typed on meanwhile.
   if (asked === (spec && launchPath(spec))) body.replaceChildren(shown);
 });
-byId('example').addEventListener('click', (event) => {
+document.getElementById('example')?.addEventListener('click', (event) => {
   event.preventDefault();
   repo.value = (event.currentTarget as HTMLElement).dataset.repo ?? '';
   repo.focus();

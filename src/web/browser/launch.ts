@@ -140,8 +140,10 @@ async function ready(isOld: boolean): Promise<void> {
 async function failed(error: Failed): Promise<void> {
   await readRecord();
   forget();
-  byId('now').hidden = true;
-  byId('document').hidden = true;
+  // The log would be seen to move if it did not leave for a moment.
+  for (const part of ['now', 'document', 'extras']) byId(part).hidden = true;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  byId('extras').hidden = false;
   const address = record?.build && `/api/v1/builds/${record.build}/log`;
   showLetter({ spec: data.spec, failed: record?.error ?? error, log: address, tryAgain: again });
   if (log.isEmpty) byId('log').hidden = true;

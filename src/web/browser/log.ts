@@ -6,28 +6,25 @@ import { Terminal } from '@xterm/xterm';
 const LINES_KEPT = 50_000;
 
 /**
- * The page's policy allows no style element that is made by code; its rules go into a sheet that is adopted, which is
- * the same for the terminal.
+ * The page's policy allows no styles that stand in elements. What the terminal would write there goes where code may
+ * write: into sheets that are adopted, and into the style object of an element.
  */
-function withAdoptedStyles(): Document {
+function keepToPolicy(): void {
+  const create = document.createElement.bind(document);
+  const setAttribute = Element.prototype.setAttribute;
   const styleElement = () => {
     const sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(sheet);
-    const element = document.createElement('meta');
-    Object.defineProperty(element, 'textContent', {
-      get: () => '',
+    return Object.defineProperty(create('template'), 'textContent', {
       set: (rules: string) => sheet.replaceSync(rules),
     });
-    return element;
   };
-  return new Proxy(document, {
-    get(target, key) {
-      if (key === 'createElement')
-        return (name: string) => (name === 'style' ? styleElement() : target.createElement(name));
-      const value: unknown = Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+  document.createElement = ((name: string, options?: ElementCreationOptions) =>
+    name === 'style' ? styleElement() : create(name, options)) as typeof document.createElement;
+  Element.prototype.setAttribute = function set(this: Element, name: string, value: string) {
+    if (name === 'style') (this as HTMLElement).style.cssText = value;
+    else setAttribute.call(this, name, value);
+  };
 }
 
 function colours() {
@@ -48,6 +45,12 @@ function colours() {
     brightGreen: of('good'),
     blue: of('accent'),
     brightBlue: of('accent'),
+    yellow: of('warn'),
+    brightYellow: of('warn'),
+    white: of('ink'),
+    brightWhite: of('ink'),
+    black: of('dim'),
+    brightBlack: of('dim'),
   };
 }
 
@@ -66,11 +69,11 @@ export async function openLog(host: HTMLElement, styles: string): Promise<LogVie
   });
   document.head.append(link);
   await isStyled;
+  keepToPolicy();
   const terminal = new Terminal({
     allowProposedApi: true,
     convertEol: true,
     disableStdin: true,
-    documentOverride: withAdoptedStyles(),
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--mono'),
     fontSize: 13,
     lineHeight: 1.35,

@@ -3,6 +3,6 @@ export { type Assets, loadAssets } from './assets.ts';
 export { badgeSvg } from './badge-svg.ts';
 export { renderDocument } from './document.ts';
 export { documentPolicy, pagePolicy } from './policy.ts';
-export { renderAbout, renderError, renderFront, renderLaunch } from './render.ts';
+export { renderAbout, renderError, renderFront, renderGone, renderLaunch } from './render.ts';
 export { createSite } from './site.ts';
-export type { Asset, BadgeState, DocumentView, ErrorView, FrontView, LaunchView, Site } from './views.ts';
+export type { Asset, BadgeState, DocumentView, ErrorView, FrontView, GoneView, LaunchView, Site } from './views.ts';

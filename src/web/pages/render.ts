@@ -1,8 +1,9 @@
 /** View → page. Everything that goes into a page is escaped by Handlebars; only the site's own style and words are HTML. */
 import Handlebars from 'handlebars';
 import { compile } from './compile.ts';
+import { goneLetter } from './gone.ts';
 import { issueLink, type Letter, letterOf } from './letter.ts';
-import type { ErrorView, FrontView, LaunchView, Site } from './views.ts';
+import type { ErrorView, FrontView, GoneView, LaunchView, Site } from './views.ts';
 import { fileOf, refName, repoName } from './words.ts';
 
 /** What a person sees of a launch. `Publish` comes where images go to a registry. */
@@ -132,4 +133,14 @@ export function renderError(site: Site, { status, failure }: ErrorView): string 
   const actions = [{ text: 'To the front page', href: '/' }];
   const head = { title: `${title}: ${site.name}`, description: letter.what, isHidden: true };
   return page(site, 'error', head, { ...letter, title, actions });
+}
+
+/** A page of the sessions' origin, from which everything else is on another. */
+export function renderGone(site: Site, view: GoneView): string {
+  const letter = goneLetter(view);
+  const front = { text: 'To the front page', href: `${site.baseUrl}/` };
+  const again = view.again ? [{ text: 'Launch it again', href: site.baseUrl + view.again }] : [];
+  const actions = view.isThere ? [{ text: 'Reload', href: '' }, front] : [...again, front];
+  const head = { title: `${letter.title}: ${site.name}`, description: letter.what, isHidden: true };
+  return page(site, 'error', head, { ...letter, actions });
 }

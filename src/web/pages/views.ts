@@ -1,4 +1,6 @@
 /** What the pages are told. Plain data; the renderers decide the words. */
+
+import type { EndReason } from '../../service/session-claims.ts';
 import type { Failure, LaunchRecord, LaunchRequest, RecentLaunch, StoredDocument } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
 
@@ -56,6 +58,14 @@ export interface LaunchView {
 export interface ErrorView {
   status: number;
   failure: Pick<Failure, 'code' | 'message' | 'hint' | 'blame'>;
+}
+
+/** There is no session under an address, or it does not answer. */
+export interface GoneView {
+  isThere: boolean;
+  reason?: EndReason;
+  /** Path of the service that launches the same again. */
+  again?: string;
 }
 
 /** A file of the repository, shown while one waits; the ending of its path says what it is. */
