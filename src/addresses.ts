@@ -15,6 +15,11 @@ export function serviceUrl(config: AddressConfig): string {
   return config.SLIPWAY_BASE_URL === '' ? local(config, config.SLIPWAY_PORT) : `${config.SLIPWAY_BASE_URL}/`;
 }
 
+/** The same without the slash, as the beginning of links. */
+export function baseUrl(config: AddressConfig): string {
+  return serviceUrl(config).replace(/\/$/, '');
+}
+
 /**
  * Public address of a session, ending in `/user/<name>/`. With a `*` in SLIPWAY_SESSION_URL it has an origin that no
  * other session shares.

@@ -45,6 +45,7 @@ export const ERRORS = {
   engine_missing: kind('setup', 'operator', 503, 11, true),
   engine_not_docker: kind('setup', 'operator', 503, 12),
   doctor_found_faults: kind('setup', 'operator', 500, 13),
+  cannot_listen: kind('setup', 'operator', 500, 14),
 
   bad_spec: kind('resolve', 'user', 400, 20),
   host_not_allowed: kind('resolve', 'user', 403, 21),

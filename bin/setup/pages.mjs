@@ -35,7 +35,7 @@ const withoutNode = {
 };
 
 const entries = () => [
-  ...['front', 'launch', 'session'].map((name) => join(SOURCES, 'browser', `${name}.ts`)),
+  ...['front', 'launch', 'session', 'board'].map((name) => join(SOURCES, 'browser', `${name}.ts`)),
   ...['style', 'document', 'terminal'].map((name) => join(SOURCES, 'pages', 'styles', `${name}.css`)),
   ...readdirSync(join(SOURCES, 'pages', 'pictures')).map((name) => join(SOURCES, 'pages', 'pictures', name)),
 ];

@@ -5,4 +5,4 @@ import { gist } from './providers/gist.ts';
 import { git } from './providers/git.ts';
 import { gl } from './providers/gl.ts';
 
-export const PROVIDERS: readonly RepoProvider[] = [gist, gh, gl, git];
+export const PROVIDERS: readonly RepoProvider[] = [gh, gl, gist, git];
