@@ -134,6 +134,8 @@ export class JobWorker<D> implements Worker {
     const reason = (signal.reason as SlipwayError | undefined)?.code;
     if (reason === 'closing') {
       await job.moveToWait(token);
+      // BullMQ puts it back without waking anybody.
+      await this.#redis.client.zadd(`${this.#redis.prefix}:${this.#name}:marker`, 0, '0');
       throw new WaitingError();
     }
     if (reason === undefined && kind?.retryable) throw error;

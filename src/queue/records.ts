@@ -1,4 +1,5 @@
 /** Records: JSON by id, kept for a while. */
+import { ulid } from 'ulid';
 import type { RedisLink } from './redis.ts';
 import { script } from './script.ts';
 
@@ -10,9 +11,12 @@ export interface RecordOptions<T> {
 }
 
 /**
+ * A record is kept as the mark of its last change and, after a line's end, its JSON: that tells a change that was made
+ * already, its command having been sent twice, from the same change by somebody else.
+ *
  * Keys: record, list of all, lists that it leaves, lists that it is to be in. Arguments: what it is expected to be
  * ('' for none), what it becomes ('' for none), id, now, milliseconds to keep, number of lists that it leaves.
- * → 1, or 0 when it is something else by now. A change that was made already, since the command was sent twice, is one.
+ * → 1, or 0 when it is something else by now.
  */
 const replace = script<number>(`
   local current = redis.call('GET', KEYS[1]) or ''
@@ -71,7 +75,7 @@ export class Records<T extends object> {
 
   async get(id: string): Promise<T | undefined> {
     const text = await this.#redis.client.get(this.#key(id));
-    return text === null ? undefined : (JSON.parse(text) as T);
+    return text === null ? undefined : read<T>(text);
   }
 
   /** Puts a record unless there is one. @returns the one that there is then */
@@ -108,20 +112,20 @@ export class Records<T extends object> {
 
   async #latest(list: string, limit: number): Promise<T[]> {
     const texts = await latest(this.#redis.client, [list], [this.#key(''), limit]);
-    return texts.map((text) => JSON.parse(text) as T);
+    return texts.map((text) => read<T>(text));
   }
 
   /** @param change null removes */
   async #change(id: string, change: (record: T | undefined) => T | null | undefined): Promise<T | undefined> {
     for (;;) {
       const text = (await this.#redis.client.get(this.#key(id))) ?? '';
-      const before = text === '' ? undefined : (JSON.parse(text) as T);
+      const before = text === '' ? undefined : read<T>(text);
       const after = change(before);
       if (after === undefined || (after === null && before === undefined)) return before;
       const [left, entered] = [this.#listsOf(before), this.#listsOf(after)];
       const leaves = left.filter((list) => !entered.includes(list));
       const keys = [this.#key(id), this.#list(), ...leaves, ...entered];
-      const becomes = after === null ? '' : JSON.stringify(after);
+      const becomes = after === null ? '' : `${ulid()}\n${JSON.stringify(after)}`;
       const args = [text, becomes, id, Date.now(), this.#options.keep, leaves.length];
       if ((await replace(this.#redis.client, keys, args)) === 1) return after ?? undefined;
     }
@@ -141,4 +145,8 @@ export class Records<T extends object> {
   #list(...by: [] | [index: string, value: string]): string {
     return [this.#redis.prefix, this.#name, ...(by.length > 0 ? ['by', ...by] : ['all'])].join(':');
   }
+}
+
+function read<T>(text: string): T {
+  return JSON.parse(text.slice(text.indexOf('\n') + 1)) as T;
 }
