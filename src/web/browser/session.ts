@@ -1,1 +1,2 @@
-export {};
+/** Behind each page of a session. */
+import './session-countdown.ts';

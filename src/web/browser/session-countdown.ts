@@ -1,0 +1,122 @@
+/** In a session's pages: says when the session is about to end, and keeps it when asked. Nothing is seen before that. */
+
+interface TimeLeft {
+  left: number;
+  extendable: boolean;
+}
+
+/** The box is shown in the last minutes; how often the time is asked for before that, and then. */
+const WARN = 300_000;
+const [CALM, CLOSE] = [60_000, 10_000];
+
+const STYLE = `
+:host { all: initial }
+.box { position: fixed; inset: auto 16px 16px auto; z-index: 2147483647; display: flex; gap: 12px; align-items: center;
+  max-width: calc(100vw - 32px); box-sizing: border-box; padding: 10px 14px; border-radius: 10px; border: 1px solid #0002;
+  font: 14px/1.4 system-ui, sans-serif; background: #fff; color: #1b1f24; box-shadow: 0 4px 20px #0003 }
+.box[hidden] { display: none }
+button, a { font: inherit; font-weight: 600; padding: 6px 12px; border: 0; border-radius: 7px; cursor: pointer;
+  background: #0a62ad; color: #fff; text-decoration: none; white-space: nowrap }
+:focus-visible { outline: 3px solid #0a62ad; outline-offset: 2px }
+@media (prefers-color-scheme: dark) {
+  .box { background: #1b2028; color: #eef1f5; border-color: #fff3 }
+  button, a { background: #6db3f2; color: #0d1015 }
+  :focus-visible { outline-color: #6db3f2 }
+}`;
+
+const base = /^\/user\/[^/]+\//.exec(location.pathname)?.[0];
+
+/** `4:05`, or `1 h 20 min` for what is long. */
+function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function element<N extends keyof HTMLElementTagNameMap>(name: N, parent: Node): HTMLElementTagNameMap[N] {
+  return parent.appendChild(document.createElement(name));
+}
+
+function makeBox() {
+  const host = element('div', document.body);
+  // Apart from the styles of whatever page this is.
+  const root = host.attachShadow({ mode: 'closed' });
+  element('style', root).textContent = STYLE;
+  const box = element('div', root);
+  box.className = 'box';
+  box.hidden = true;
+  const text = element('span', box);
+  const spoken = element('span', box);
+  spoken.setAttribute('role', 'status');
+  spoken.style.cssText = 'position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
+  const keep = element('button', box);
+  keep.textContent = 'Keep it';
+  const again = element('a', box);
+  again.textContent = 'Launch it again';
+  again.href = base ?? '/';
+  again.hidden = true;
+  again.style.display = 'none';
+  return { box, text, spoken, keep, again };
+}
+
+function start(path: string): void {
+  const { box, text, spoken, keep, again } = makeBox();
+  let ends = Number.POSITIVE_INFINITY;
+  let extendable = true;
+  let isOver = false;
+  let asked: ReturnType<typeof setTimeout> | undefined;
+
+  const say = (words: string) => {
+    if (spoken.textContent !== words) spoken.textContent = words;
+  };
+
+  const show = () => {
+    if (isOver) return;
+    const left = ends - Date.now();
+    box.hidden = left > WARN;
+    if (box.hidden) return say('');
+    keep.hidden = !extendable;
+    const what = extendable ? 'Nobody has used this session for a while. It ends in' : 'This session ends in';
+    text.textContent = `${what} ${clock(left)}. Download what you want to keep.`;
+    const minutes = Math.ceil(left / 60_000);
+    say(`This session ends in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`);
+  };
+
+  const over = () => {
+    isOver = true;
+    box.hidden = false;
+    keep.hidden = true;
+    again.hidden = false;
+    again.style.display = '';
+    text.textContent = 'This session has ended.';
+    say(text.textContent);
+  };
+
+  const ask = async (what: 'time' | 'keep') => {
+    clearTimeout(asked);
+    try {
+      const answer = await fetch(`${path}_slipway/${what}`, { method: what === 'keep' ? 'POST' : 'GET' });
+      if (answer.status === 404) return over();
+      if (answer.ok) {
+        const told = (await answer.json()) as TimeLeft;
+        ends = Date.now() + told.left;
+        extendable = told.extendable;
+        show();
+      }
+    } catch {
+      // Asleep or without a network: asked again.
+    }
+    const left = ends - Date.now();
+    asked = setTimeout(() => ask('time'), left > WARN + CALM ? CALM : CLOSE);
+  };
+
+  keep.addEventListener('click', () => ask('keep'));
+  // A timer of a tab in the background, or of a machine that slept, is late.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && !isOver) void ask('time');
+  });
+  setInterval(show, 1000);
+  void ask('time');
+}
+
+if (base !== undefined && window.top === window) start(base);
