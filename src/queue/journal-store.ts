@@ -14,7 +14,7 @@ export type Stored =
 /** Journals that follow one another more deeply than this follow themselves in the end. */
 export const DEPTH = 8;
 /** A journal that nobody closes and nobody forgets goes after this long. */
-export const KEPT = 7 * 86_400_000;
+export const KEPT = 86_400_000;
 
 export function keysOf(prefix: string, id: string): [entries: string, state: string] {
   const key = `${prefix}:journal:${id}`;

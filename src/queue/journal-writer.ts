@@ -27,6 +27,8 @@ export interface JournalWriter {
   flush(): Promise<void>;
   /** Flushes, and ends the journal for its readers. */
   close(): Promise<void>;
+  /** Nothing more comes from here: what Redis has is held a moment longer, and then forgotten. */
+  release(): void;
   /** Aborts when another writer has taken over: whoever writes has to stop its work. */
   readonly lost: AbortSignal;
   /** Number of entries, those of earlier writers included. */
@@ -58,7 +60,7 @@ export class Writer implements JournalWriter {
   #sentAt = 0;
   #sending: Promise<void> = Promise.resolve();
   readonly #lost = new AbortController();
-  /** Called when Redis has the journal's end. */
+  /** Called when Redis has the journal's end, or no more is written here. */
   onClosed: () => void = () => undefined;
 
   constructor(redis: RedisLink, opened: Opened, join: Join, count: (id: string) => Promise<number>) {
@@ -110,6 +112,10 @@ export class Writer implements JournalWriter {
   async close(): Promise<void> {
     this.#closing = true;
     await this.flush();
+  }
+
+  release(): void {
+    this.onClosed();
   }
 
   /** To be called when the connection was away: Redis may have been restarted, and have lost its last moments. */

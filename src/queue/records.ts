@@ -80,7 +80,8 @@ export class Records<T extends object> {
 
   /** Puts a record unless there is one. @returns the one that there is then */
   async create(id: string, record: T): Promise<T> {
-    return (await this.#change(id, (known) => (known ? undefined : record))) ?? record;
+    // There is hardly ever one: nobody asks first.
+    return (await this.#change(id, (known) => (known ? undefined : record), '')) ?? record;
   }
 
   async put(id: string, record: T): Promise<void> {
@@ -115,10 +116,17 @@ export class Records<T extends object> {
     return texts.map((text) => read<T>(text));
   }
 
-  /** @param change null removes */
-  async #change(id: string, change: (record: T | undefined) => T | null | undefined): Promise<T | undefined> {
-    for (;;) {
-      const text = (await this.#redis.client.get(this.#key(id))) ?? '';
+  /**
+   * @param change null removes
+   * @param guess what the record is taken to be at first; absent: it is asked for
+   */
+  async #change(
+    id: string,
+    change: (record: T | undefined) => T | null | undefined,
+    guess?: string,
+  ): Promise<T | undefined> {
+    for (let guessed = guess; ; guessed = undefined) {
+      const text = guessed ?? (await this.#redis.client.get(this.#key(id))) ?? '';
       const before = text === '' ? undefined : read<T>(text);
       const after = change(before);
       if (after === undefined || (after === null && before === undefined)) return before;
