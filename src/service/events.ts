@@ -10,7 +10,7 @@ export const journalOf = {
   attempt: (id: string) => `attempt-${id}`,
 };
 
-/** How long streams, launches and what belongs to them can be gone back to, in milliseconds. */
+/** How long streams, launches and what belongs to them can be gone back to after their end, in milliseconds. */
 export const KEEP_STREAMS = 24 * 3_600_000;
 
 /** An event as a stream carries it: every message is whole lines. */
@@ -33,7 +33,7 @@ export async function addTo(
     add(writer);
     try {
       await (close ? writer.close() : writer.flush());
-      return;
+      return writer.release();
     } catch (error) {
       if (!writer.lost.aborted || tries === 0) throw error;
     }

@@ -106,8 +106,8 @@ export class LaunchRun {
     if (!found) return undefined;
     if (!this.said.has('built')) {
       this.writer.append({ data: builtEvent(found.tiers) });
-      // Nobody has to wait for the session to be told.
-      this.writer.flush().catch(() => undefined);
+      // Whoever waits hears of it before the session has started.
+      if (!this.record.buildOnly) this.writer.flush().catch(() => undefined);
     }
     return found.tiers.image;
   }

@@ -54,8 +54,7 @@ export class Launches {
       createdAt: new Date().toISOString(),
       owner: this.context.self,
     };
-    this.watching.glance(record.id);
-    const kept = this.context.launches.put(record.id, record);
+    const kept = this.context.launches.create(record.id, record);
     this.drive(record, kept, new Set());
     await kept;
     return record;
@@ -110,7 +109,8 @@ export class Launches {
     if (run.build !== undefined && end.state !== 'ready') await this.parts.builds.leave(run.build);
     // Cancelled just when it was ready: nobody will use the session.
     if (end.state === 'ready' && kept?.state === 'cancelled') await this.endSession(record.id);
-    await journals.remember(journalOf.launch(record.id), KEEP_STREAMS);
+    // It waited; one that did not is as old as its journal.
+    if (run.build !== undefined) await journals.remember(journalOf.launch(record.id), KEEP_STREAMS);
     const took = Date.parse(endedAt) - Date.parse(record.createdAt);
     const outcome = end.error?.code ?? end.state ?? 'ready';
     observe({
