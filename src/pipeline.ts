@@ -20,7 +20,7 @@ import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } 
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
 export type { LaunchedSession, Launcher } from './launch/launcher.ts';
-export { checkUrlpath, sessionLink } from './launch/urlpath.ts';
+export { checkUrlpath } from './launch/urlpath.ts';
 export { binderVariables } from './launch/variables.ts';
 export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
 

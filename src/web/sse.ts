@@ -4,12 +4,15 @@ import type { FastifyReply } from 'fastify';
 import { SlipwayError } from '../errors.ts';
 import type { Read } from '../service/types.ts';
 
-/** All streams are looked at together this often: none has a timer of its own. */
-const SWEEP = 5000;
-/** A stream that was silent for so long gets a comment, before proxies and clients (25 s) give it up. */
-const SILENT = 15_000;
-/** A client that has read nothing for so long is let go; it finds what it missed when it comes back. */
-const STALLED = 60_000;
+/** Milliseconds. */
+const TIMES = {
+  /** All streams are looked at together this often: none has a timer of its own. */
+  sweep: 5000,
+  /** A stream that was silent for so long gets a comment, before proxies and clients (25 s) give it up. */
+  silent: 15_000,
+  /** A client that has read nothing for so long is let go; it finds what it missed when it comes back. */
+  stalled: 60_000,
+};
 /** Bytes given to a connection before it has to take them. */
 const AT_ONCE = 16 * 1024;
 /** When clients are to come back: from a stream that was cut off, and from one that is over. */
@@ -100,10 +103,10 @@ class Stream {
   }
 
   /** Says that it lives, or lets go of who does not read. */
-  look(now: number): void {
-    const silence = now - this.#wroteAt;
-    if (this.#isBlocked && silence > STALLED) this.#raw.destroy();
-    else if (!this.#isBlocked && silence > SILENT) void this.#write(':keepalive\n\n');
+  look(silent: number, stalled: number): void {
+    const silence = performance.now() - this.#wroteAt;
+    if (this.#isBlocked && silence > stalled) this.#raw.destroy();
+    else if (!this.#isBlocked && silence > silent) void this.#write(':keepalive\n\n');
   }
 
   /** Ends the connection, not the story: the client is to come back for the rest. */
@@ -122,12 +125,11 @@ export class Streams {
   readonly #timer: NodeJS.Timeout;
 
   /** @param limit streams that one address may have open at once */
-  constructor(limit: number) {
+  constructor(limit: number, { sweep, silent, stalled } = TIMES) {
     this.#limit = limit;
     this.#timer = setInterval(() => {
-      const now = performance.now();
-      for (const stream of this.#open) stream.look(now);
-    }, SWEEP).unref();
+      for (const stream of this.#open) stream.look(silent, stalled);
+    }, sweep).unref();
   }
 
   get count(): number {

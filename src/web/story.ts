@@ -1,5 +1,4 @@
 /** The end of a launch's story, for who does not follow it: a page without script, a program that asks now and then. */
-import { sessionLink } from '../pipeline.ts';
 import type { Service } from '../service/service.ts';
 import type { LaunchRecord, Read } from '../service/types.ts';
 
@@ -7,14 +6,9 @@ import type { LaunchRecord, Read } from '../service/types.ts';
 const LONGEST = 10_000;
 
 /** What a browser opens: the session's address with path and token; undefined when there is none. */
-export async function linkOf(
-  service: Service,
-  { id, state, urlpath, resolved }: LaunchRecord,
-): Promise<string | undefined> {
+export async function linkOf(service: Service, { id, state }: LaunchRecord): Promise<string | undefined> {
   if (state !== 'ready') return undefined;
   let last: Read | undefined;
   for await (const batch of service.watch(id, 0, AbortSignal.timeout(LONGEST))) last = batch.at(-1) ?? last;
-  const end = JSON.parse(last?.json ?? '{}') as { phase?: string; url?: string; token?: string };
-  if (end.phase !== 'ready' || !end.url || !end.token) return undefined;
-  return sessionLink(end.url, urlpath ?? resolved?.urlpath, end.token);
+  return (JSON.parse(last?.json ?? '{}') as { link?: string }).link;
 }
