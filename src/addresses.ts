@@ -1,18 +1,9 @@
 /** Where the service and its sessions are, for browsers and for the sockets that listen. */
-import { isIPv6 } from 'node:net';
-import type { Config } from './config.ts';
+import { baseUrl, type Config } from './config.ts';
 
 type AddressConfig = Pick<Config, 'SLIPWAY_HOST' | 'SLIPWAY_PORT' | 'SLIPWAY_BASE_URL' | 'SLIPWAY_SESSION_URL'>;
 
-/** Public address of the service, without a slash at its end. */
-export function baseUrl({ SLIPWAY_BASE_URL: given, SLIPWAY_HOST: host, SLIPWAY_PORT: port }: AddressConfig): string {
-  if (given !== '') return given;
-  // Nobody can open the address that means all of a machine's addresses.
-  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}`;
-}
-
-/** The same with it. */
+/** Public address of the service, ending in `/`. */
 export function serviceUrl(config: AddressConfig): string {
   return `${baseUrl(config)}/`;
 }
