@@ -1,11 +1,23 @@
 /** Where the service and its sessions are, for browsers and for the sockets that listen. */
-import { baseUrl, type Config } from './config.ts';
+import { isIPv6 } from 'node:net';
+import type { Config } from './config.ts';
 
 type AddressConfig = Pick<Config, 'SLIPWAY_HOST' | 'SLIPWAY_PORT' | 'SLIPWAY_BASE_URL' | 'SLIPWAY_SESSION_URL'>;
 
+/** Address with a port as browsers of this machine reach it, ending in `/`. */
+function local({ SLIPWAY_HOST: host }: AddressConfig, port: number): string {
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}/`;
+}
+
 /** Public address of the service, ending in `/`. */
 export function serviceUrl(config: AddressConfig): string {
-  return `${baseUrl(config)}/`;
+  return config.SLIPWAY_BASE_URL === '' ? local(config, config.SLIPWAY_PORT) : `${config.SLIPWAY_BASE_URL}/`;
+}
+
+/** The same without the slash, as the beginning of links. */
+export function baseUrl(config: AddressConfig): string {
+  return serviceUrl(config).replace(/\/$/, '');
 }
 
 /**
@@ -14,8 +26,8 @@ export function serviceUrl(config: AddressConfig): string {
  */
 export function sessionUrl(config: AddressConfig, name: string): string {
   const given = config.SLIPWAY_SESSION_URL;
-  const next = { ...config, SLIPWAY_BASE_URL: '', SLIPWAY_PORT: config.SLIPWAY_PORT + 1 };
-  return `${given === '' ? baseUrl(next) : given.replace('*', name)}/user/${name}/`;
+  const origin = given === '' ? local(config, config.SLIPWAY_PORT + 1) : `${given.replace('*', name)}/`;
+  return `${origin}user/${name}/`;
 }
 
 /** What the sessions' origin listens on. */
