@@ -1,5 +1,5 @@
 /** Records: JSON by id, kept for a while. */
-import { ulid } from 'ulid';
+import { randomUUID } from 'node:crypto';
 import type { RedisLink } from './redis.ts';
 import { script } from './script.ts';
 
@@ -133,7 +133,7 @@ export class Records<T extends object> {
       const [left, entered] = [this.#listsOf(before), this.#listsOf(after)];
       const leaves = left.filter((list) => !entered.includes(list));
       const keys = [this.#key(id), this.#list(), ...leaves, ...entered];
-      const becomes = after === null ? '' : `${ulid()}\n${JSON.stringify(after)}`;
+      const becomes = after === null ? '' : `${randomUUID()}\n${JSON.stringify(after)}`;
       const args = [text, becomes, id, Date.now(), this.#options.keep, leaves.length];
       if ((await replace(this.#redis.client, keys, args)) === 1) return after ?? undefined;
     }
