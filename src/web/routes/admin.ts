@@ -32,7 +32,8 @@ export async function adminRoutes(app: FastifyInstance, { service, config, site 
     async (board) => {
       board.addHook('onRequest', async (request, reply) => {
         reply.headers({ 'content-security-policy': POLICY, 'cache-control': 'no-store' });
-        if (request.originalUrl.startsWith(`${PATH}/api/`)) checkOperator(request, config);
+        // By the route that was found: a path can be spelled in many ways.
+        if (request.routeOptions.url?.startsWith(`${PATH}/api/`)) checkOperator(request, config);
       });
       board.addHook<string>('onSend', async (_request, reply, payload) => {
         const isPage = String(reply.getHeader('content-type')).startsWith('text/html') && typeof payload === 'string';
