@@ -42,6 +42,20 @@ export const cancelActive = script<number>(`
   return 1
 `);
 
+/**
+ * Takes back a lock that ran out while Redis or the way to it was away, when nobody has begun the job anew since.
+ * Keys: job, its lock, active, stalled. Arguments: id, token, milliseconds, how often it had been begun. → 1 when taken.
+ */
+export const retakeLock = script<number>(`
+  local isSame = redis.call('HGET', KEYS[1], 'ats') == ARGV[4] and redis.call('LPOS', KEYS[3], ARGV[1])
+  if not isSame then return 0 end
+  local holder = redis.call('GET', KEYS[2])
+  if holder and holder ~= ARGV[2] then return 0 end
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  redis.call('SREM', KEYS[4], ARGV[1])
+  return 1
+`);
+
 export function cancelMark(redis: RedisLink, queue: string, id: string): string {
   return `${redis.prefix}:${queue}:cancelled:${id}`;
 }

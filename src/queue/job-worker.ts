@@ -1,15 +1,13 @@
 /** Does the jobs of a queue, and knows at any time whether they are still its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Job as BullJob, Worker as BullWorker, UnrecoverableError, WaitingError } from 'bullmq';
+import { type Job as BullJob, UnrecoverableError, WaitingError } from 'bullmq';
 import { ulid } from 'ulid';
 import { SlipwayError } from '../errors.ts';
 import { cancelChannel, cancelMark, type Kept, TRIES } from './job-store.ts';
+import { LockKeeper } from './lock-keeper.ts';
 import type { RedisLink } from './redis.ts';
 import { Rounds } from './rounds.ts';
 
-/** A worker that died is noticed after the one and at most the other, in milliseconds. */
-const LOCK_TIME = 8000;
-const LOOK_EVERY = 1500;
 /** Workers that may die of one job, or with it. */
 const DEATHS = 2;
 /** How long handlers may take to end when they are told to. */
@@ -59,7 +57,7 @@ export class JobWorker<D> implements Worker {
   readonly #redis: RedisLink;
   readonly #name: string;
   readonly #settings: Settings<D>;
-  readonly #worker: BullWorker<Kept<D>>;
+  readonly #worker: LockKeeper<D>;
   readonly #rounds: Rounds;
   readonly #active = new Map<string, Active>();
   readonly #cancel = (id: string) => {
@@ -69,23 +67,14 @@ export class JobWorker<D> implements Worker {
   constructor(redis: RedisLink, name: string, settings: Settings<D>) {
     this.#redis = redis;
     this.#name = name;
+    const { concurrency, failed } = settings;
     this.#settings = settings;
     this.#rounds = new Rounds(redis, name);
-    this.#worker = new BullWorker<Kept<D>>(name, (job, token) => this.#run(job, token ?? ''), {
-      connection: redis.client,
-      prefix: redis.prefix,
-      concurrency: settings.concurrency,
-      lockDuration: LOCK_TIME,
-      lockRenewTime: LOCK_TIME / 2,
-      stalledInterval: LOOK_EVERY,
-      // We count ourselves, to be called when it is too often.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-      runRetryDelay: 500,
-    });
-    this.#worker.on('error', settings.failed);
+    const process = (job: BullJob<Kept<D>>, token = '') => this.#run(job, token);
+    this.#worker = new LockKeeper<D>(redis, name, { concurrency, failed, process });
     this.#worker.on('lockRenewalFailed', (ids) => ids.forEach(this.#lose, this));
-    this.#worker.on('locksRenewed', ({ jobIds }) => this.#lookForCancelled(jobIds).catch(settings.failed));
-    redis.news.subscribe(cancelChannel(redis, name), this.#cancel).catch(settings.failed);
+    this.#worker.on('locksRenewed', ({ jobIds }) => this.#lookForCancelled(jobIds).catch(failed));
+    redis.news.subscribe(cancelChannel(redis, name), this.#cancel).catch(failed);
   }
 
   async close(grace: number): Promise<void> {
@@ -107,7 +96,7 @@ export class JobWorker<D> implements Worker {
       await this.#settings.givenUp?.({ id, key, data, reason });
       throw new UnrecoverableError(reason);
     }
-    const { abort, lost } = this.#activate(id);
+    const { abort, lost } = this.#begin(id, job.attemptsStarted);
     try {
       await Promise.all([this.#rounds.serve(job.priority), this.#lookForCancelled([id])]);
       const [tries, isLast] = [job.attemptsStarted, job.attemptsMade + 1 >= TRIES];
@@ -119,12 +108,14 @@ export class JobWorker<D> implements Worker {
       await this.#failed(error, job, token, abort.signal);
     } finally {
       this.#active.delete(id);
+      this.#worker.end(id);
     }
   }
 
-  #activate(id: string): Active {
+  #begin(id: string, count: number): Active {
     const active = { abort: new AbortController(), lost: new AbortController() };
     this.#active.set(id, active);
+    this.#worker.begin(id, count);
     return active;
   }
 

@@ -308,6 +308,28 @@ test('Redis killed and restarted: what waits and what is being done is done once
   expect(begun.every(({ lost }) => !lost.aborted)).toBe(true);
 });
 
+test('Redis away for longer than a lock lasts: who did the job goes on with it', async () => {
+  const { begun, ends, handler, until } = held();
+  work(1, handler);
+  const other = await startWorker();
+  await jobs.add('key', { ms: 15_000 }, by);
+  await expect.poll(() => begun.length + other.lines.length, { timeout: 5000 }).toBe(2);
+  await jobs.add('second', { ms: 15_000 }, { client: 'b', repo: 'b' });
+  await until(1);
+  await other.said('began');
+  await sleep(1100);
+  await redis.kill();
+  await sleep(11_000);
+  await redis.start();
+  await sleep(7000);
+  expect(begun[0]?.lost.aborted).toBe(false);
+  await other.said('done');
+  ends[0]?.();
+  await idle();
+  expect(begun).toHaveLength(1);
+  expect(other.lines.map(([word]) => word)).toEqual(['ready', 'began', 'done']);
+});
+
 test('a job is picked up at once', async () => {
   const waits: number[] = [];
   work(4, async ({ data }) => {
