@@ -68,8 +68,9 @@ export class Culler {
   }
 
   async #judge(session: LaunchedSession, record: SessionRecord | undefined): Promise<void> {
-    if (session.state === 'ended') return this.end(session.id, session.outOfMemory ? 'out_of_memory' : 'ended');
+    // Until it is ready it is its owner's to say what becomes of it.
     if (record && !record.ready) return this.#judgeOwner(record);
+    if (session.state === 'ended') return this.end(session.id, session.outOfMemory ? 'out_of_memory' : 'ended');
     if (!record && !(await this.#adopt(session))) return;
     const reason = await this.#reasonToEnd(session);
     if (reason) await this.end(session.id, reason);
@@ -124,12 +125,12 @@ export class Culler {
     if (await launcher.find(record.name)) return;
     // One that starts has no container yet.
     if (!record.ready && (await isAlive(record.owner))) return;
-    await claims.drop(record.name, record.ready ? 'stopped' : 'abandoned');
+    await claims.end(record.name, record.ready ? 'stopped' : 'abandoned');
   }
 
   /** Ends a session, and remembers why. @throws session_not_found */
   async end(name: string, reason: EndReason): Promise<void> {
-    await this.#deps.claims.drop(name, reason);
+    await this.#deps.claims.end(name, reason);
     await this.#deps.launcher.stop(name);
     this.#deps.log.info({ session: name, reason }, 'session ended');
   }

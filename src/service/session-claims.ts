@@ -70,10 +70,13 @@ const take = script<['taken' | 'known' | 'total' | 'repo', string]>(`
   return {'taken', ARGV[1]}
 `);
 
-/** Keys: claims, names by launch, activity. Arguments: name. → the record that was there. */
+/**
+ * Keys: claims, names by launch, activity. Arguments: name, owner ('' for whoever it is). → the record that was there.
+ */
 const drop = script<string | null>(`
   local text = redis.call('HGET', KEYS[1], ARGV[1])
   if text then
+    if ARGV[2] ~= '' and cjson.decode(text).owner ~= ARGV[2] then return false end
     local launch = cjson.decode(text).launchId
     if redis.call('HGET', KEYS[2], launch) == ARGV[1] then redis.call('HDEL', KEYS[2], launch) end
   end
@@ -126,16 +129,22 @@ export class SessionClaims {
     await this.take(record, { total: 0, ofRepo: 0 });
   }
 
-  /** Gives a claim up; with a reason it is remembered for a day. */
-  async drop(name: string, reason?: EndReason): Promise<void> {
-    const text = await drop(
-      this.#redis.client,
-      [this.#key('claims'), this.#key('launches'), this.#key('activity')],
-      [name],
-    );
-    if (text === null || reason === undefined) return;
+  /** Gives up a claim of one's own, unless another process has taken it over. */
+  async release(name: string, owner: string): Promise<void> {
+    await this.#drop(name, owner);
+  }
+
+  /** Takes a session off the list, and remembers for a day why. */
+  async end(name: string, reason: EndReason): Promise<void> {
+    const text = await this.#drop(name, '');
+    if (text === null) return;
     const ended: EndedSession = { ...(JSON.parse(text) as SessionRecord), reason, endedAt: new Date().toISOString() };
     await this.#redis.client.set(this.#key(`ended:${name}`), JSON.stringify(ended), 'PX', REMEMBERED);
+  }
+
+  #drop(name: string, owner: string): Promise<string | null> {
+    const keys = [this.#key('claims'), this.#key('launches'), this.#key('activity')];
+    return drop(this.#redis.client, keys, [name, owner]);
   }
 
   async get(name: string): Promise<SessionRecord | undefined> {

@@ -122,7 +122,8 @@ export class Sessions {
         hint: 'Launch it again.',
       });
     } catch (error) {
-      await this.#claims.drop(name).catch((err: unknown) => this.#deps.log.warn({ err, session: name }, 'claim kept'));
+      const release = this.#claims.release(name, this.#deps.self);
+      await release.catch((err: unknown) => this.#deps.log.warn({ err, session: name }, 'claim kept'));
       throw error;
     }
   }
