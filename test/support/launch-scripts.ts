@@ -48,6 +48,37 @@ const NOTEBOOK = JSON.stringify({
   ],
 });
 
+const HOSTILE = JSON.stringify({
+  nbformat: 4,
+  metadata: {},
+  cells: [
+    {
+      cell_type: 'markdown',
+      source: '# Hostile\n<script>document.title = "taken"</script> ![x](https://evil.example/x.png)',
+    },
+    {
+      cell_type: 'code',
+      source: '',
+      outputs: [
+        {
+          output_type: 'display_data',
+          data: {
+            'text/html':
+              '<script>document.title = "taken"</script><img src="https://evil.example/y.png" onerror="document.title = 1"><iframe src="https://evil.example/"></iframe><meta http-equiv="refresh" content="0; url=https://evil.example/"><style>@import "https://evil.example/z.css"</style>',
+          },
+        },
+        {
+          output_type: 'display_data',
+          data: {
+            'image/svg+xml':
+              '<svg xmlns="http://www.w3.org/2000/svg"><script>document.title = "taken"</script><image href="https://evil.example/i.png"/></svg>',
+          },
+        },
+      ],
+    },
+  ],
+});
+
 const PLAN = {
   resolved: { commit: '4f2d8c1b9a7e6d5c4b3a29181716151413121110' },
   plan: {
@@ -118,6 +149,7 @@ export const SCRIPTS: Record<string, Script> = {
     document,
     plan: PLAN,
   },
+  hostile: { says: [found, planned], document: { path: 'hostile.ipynb', text: HOSTILE } },
   starting: { says: [found, planned, ...installing, drawn, built, launching], document },
   ready: { says: [found, planned, drawn, ...installing, built, launching, ready], document, plan: PLAN },
   cached: { says: [{ data: { phase: 'built', message: 'Found\n', imageName: 'i' } }, launching, ready] },

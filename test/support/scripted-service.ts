@@ -124,7 +124,7 @@ export async function serveScripts(
   app.delete('/api/v1/launches/:id', (_request, reply) => reply.code(204).send());
   app.get('/api/v1/plan/*', (request, reply) => {
     const plan = scripts[/demo\/([^/?]+)/.exec(request.url)?.[1] ?? '']?.plan;
-    return plan ?? reply.code(404).send({ error: { code: 'repo_not_found', message: 'There is no such repository.' } });
+    return plan ?? reply.code(404).send({ code: 'repo_not_found', message: 'There is no such repository.' });
   });
   app.setNotFoundHandler((_request, reply) =>
     reply
