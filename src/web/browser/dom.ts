@@ -63,6 +63,8 @@ export async function askApi<T>(path: string, options: RequestInit = {}): Promis
     throw { code: 'service_unreachable', message: 'The service does not answer.', blame: 'upstream' } as ApiError;
   const body: unknown = await answer.json().catch(() => undefined);
   if (answer.ok) return body as T;
-  const error = (body as { error?: ApiError } | undefined)?.error;
-  throw error ?? ({ code: 'internal', message: `The service answered ${answer.status}.`, blame: 'bug' } as ApiError);
+  const error = body as ApiError | undefined;
+  throw error?.message
+    ? error
+    : ({ code: 'internal', message: `The service answered ${answer.status}.`, blame: 'bug' } as ApiError);
 }

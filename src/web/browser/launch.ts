@@ -1,6 +1,6 @@
 /** The launch page: starts a launch, says how long it takes, and hands over to the session. */
 import { sessionLink } from '../../launch/urlpath.ts';
-import type { LaunchRecord, LaunchRequest, PlanPreview } from '../../service/types.ts';
+import type { LaunchRequest, PlanPreview } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
 import type { Failed } from '../pages/letter.ts';
 import { DocumentFrame } from './document-frame.ts';
@@ -23,6 +23,15 @@ interface PageData {
   assets: Record<string, string>;
 }
 
+/** What the API tells of a launch. */
+interface Launch {
+  id: string;
+  build?: string;
+  /** What a browser opens, once it is ready. */
+  link?: string;
+  error?: Failed;
+}
+
 /** A launch shorter than this shows no progress: it is over before one could be read. */
 const DRAWN_AFTER = 500;
 const HAND_OVER_AFTER = 1500;
@@ -36,7 +45,7 @@ const frame = new DocumentFrame();
 const progress: Progress = newProgress(performance.now());
 let id = data.launch ?? sessionStorage.getItem(memory) ?? undefined;
 let isResumed = id !== undefined;
-let record: LaunchRecord | undefined;
+let record: Launch | undefined;
 let hasScrolled = false;
 let handOver = 0;
 
@@ -51,7 +60,7 @@ function draw(): void {
 
 /** A launch of this tab, which a reload takes up again; another tab has another. */
 async function begin(): Promise<void> {
-  const { id: begun } = await askApi<LaunchRecord>('/api/v1/launches', {
+  const { id: begun } = await askApi<Launch>('/api/v1/launches', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-build-token': data.token },
     body: JSON.stringify(data.request),
@@ -73,7 +82,7 @@ function again(): void {
 }
 
 async function readRecord(): Promise<void> {
-  record = await askApi<LaunchRecord>(`/api/v1/launches/${id}`).catch(() => record);
+  record = await askApi<Launch>(`/api/v1/launches/${id}`).catch(() => record);
   if (record?.build) log.saveAs(`/api/v1/builds/${record.build}/log`);
 }
 
@@ -108,14 +117,21 @@ async function follow(): Promise<void> {
   };
 }
 
+function planPath(): string {
+  const { subdir } = data.request;
+  const query = subdir ? `?${new URLSearchParams({ subdir }).toString()}` : '';
+  return data.path.replace(/^\/v2\//, '/api/v1/plan/').replace(/\?.*/, '') + query;
+}
+
 function isReading(): boolean {
   return hasScrolled || log.isOpen || frame.isRead;
 }
 
 async function ready(isOld: boolean): Promise<void> {
   const { url, token } = progress.ready ?? { url: '', token: '' };
-  if (!data.request.urlpath) await readRecord();
-  enter.href = sessionLink(url, data.request.urlpath ?? record?.resolved?.urlpath, token);
+  await readRecord();
+  // Of a pasted page only the service knows which file it shows.
+  enter.href = record?.link ?? sessionLink(url, data.request.urlpath, token);
   enter.hidden = false;
   const go = () => {
     sessionStorage.setItem(`${memory} entered`, 'yes');
@@ -167,7 +183,7 @@ byId('about').addEventListener(
     const body = byId('about-body');
     body.replaceChildren(make('p', { className: 'dim', textContent: 'Reading …' }));
     try {
-      const preview = await askApi<PlanPreview>(data.path.replace(/^\/v2\//, '/api/v1/plan/'));
+      const preview = await askApi<PlanPreview>(planPath(), { headers: { 'x-build-token': data.token } });
       setText(byId('about-note'), whenReady(preview));
       body.replaceChildren(planList(preview));
     } catch (error) {

@@ -20,6 +20,8 @@ export function showLetter({ spec, failed, log, tryAgain }: Letter): void {
   for (const name of ['whose', 'title', 'what', 'more', 'who', 'how'] as const) slot(name).textContent = words[name];
   slot('more').hidden = words.more === '';
   (letter.querySelector('[data-part="how"]') as HTMLElement).hidden = words.how === '';
+  slot('copy').hidden = false;
+  copyButton(slot('copy') as HTMLButtonElement, () => words.how);
   const again = make('button', { type: 'button', className: 'button primary', textContent: 'Try again' });
   again.addEventListener('click', tryAgain);
   slot('actions').replaceChildren(again);

@@ -160,6 +160,7 @@ function queued(place: number): string {
 
 /** What else there is to say; '' when nothing is known. */
 export function detail(progress: Progress, now: number): string {
+  if (progress.state === 'ready') return 'It is yours alone, and ends when nothing happens in it for a while.';
   if (progress.state === 'cancelled') return 'Nothing runs for you any more.';
   if (progress.state === 'starting') return progress.isCached ? '' : 'Built. Its server takes a few seconds.';
   if (progress.state !== 'queued' && progress.state !== 'building') return '';

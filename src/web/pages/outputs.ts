@@ -28,6 +28,9 @@ const ALLOWED: sanitize.IOptions = {
   allowedSchemesByTag: { img: ['data'] },
   allowProtocolRelative: false,
   transformTags: { a: sanitize.simpleTransform('a', { target: '_blank', rel: 'noopener noreferrer nofollow' }) },
+  // A picture from elsewhere would tell who reads, and one of the repository is not here.
+  exclusiveFilter: ({ tag, attribs }) =>
+    tag === 'img' && !/^data:image\/(?:png|jpe?g|gif|webp);base64,/.test(attribs.src ?? ''),
   nestingLimit: 60,
   parseStyleAttributes: false,
 };

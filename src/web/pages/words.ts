@@ -16,8 +16,7 @@ export function refName(spec: Pick<RepoSpec, 'ref' | 'page'>): string {
 /** The file in the repository that a path inside the session opens; undefined when it names none. */
 export function fileOf(urlpath: string | undefined): string | undefined {
   const path = (urlpath ?? '').replace(/^\/+/, '').split(/[?#]/)[0] ?? '';
-  const inTree =
-    /^(?:lab|doc|notebooks|tree|edit|retro|voila|nbclassic)(?:\/(?:tree|notebooks|render|edit))*\/(.+)$/.exec(path);
+  const inTree = /^(?:(?:lab|doc|retro|nbclassic)\/)?(?:tree|notebooks|edit)\/(.+)$/.exec(path);
   try {
     return inTree?.[1] && decodeURIComponent(inTree[1]).replace(/\/+$/, '');
   } catch {
@@ -36,6 +35,7 @@ export function roughly(milliseconds: number): string {
 
 /** `0.4 s`, `12 s`, `3 min 5 s`. */
 export function exactly(milliseconds: number): string {
+  if (milliseconds < 50) return '< 0.1 s';
   if (milliseconds < 9950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const whole = Math.round(milliseconds / 1000);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
