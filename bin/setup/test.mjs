@@ -1,5 +1,6 @@
 /** Everything that `npm test` needs and does. */
 import { join } from 'node:path';
+import { requireRedis } from './redis.mjs';
 import { hasProgram, ROOT, run } from './run.mjs';
 import { SetupError, say } from './say.mjs';
 import { aptInstall, isRoot, system } from './system.mjs';
@@ -26,6 +27,7 @@ async function requirePrograms() {
  */
 export async function runTests(words) {
   await requirePrograms();
+  await requireRedis();
   const isPart = words.length > 0;
   const checks = isPart ? 0 : await run('npm', ['run', '--silent', 'check'], { stdout: 'inherit' });
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');

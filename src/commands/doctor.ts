@@ -10,9 +10,10 @@ const PATIENCE = 10_000;
 
 /** Name for a check that throws, and the check. */
 async function checks(): Promise<[string, Check][]> {
-  const [engine, host, network] = await Promise.all([
+  const [engine, host, redis, network] = await Promise.all([
     import('./doctor/engine.ts'),
     import('./doctor/host.ts'),
+    import('./doctor/redis.ts'),
     import('./doctor/network.ts'),
   ]);
   return [
@@ -20,6 +21,7 @@ async function checks(): Promise<[string, Check][]> {
     ['data folder', host.checkData],
     ['git', host.checkGit],
     ['debootstrap', host.checkDebootstrap],
+    ['redis', redis.checkRedis],
     ['git host', network.checkGitHost],
     ['Debian mirror', network.checkDebian],
     ['package index', network.checkIndex],
