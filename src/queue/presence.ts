@@ -26,7 +26,8 @@ export class Presence {
     }, SAID_EVERY).unref();
     return async () => {
       clearInterval(timer);
-      await this.#redis.client.del(this.#key(id));
+      // Else it goes by itself.
+      if (this.#redis.client.status === 'ready') await this.#redis.client.del(this.#key(id));
     };
   }
 

@@ -26,6 +26,7 @@ export interface OwnServer {
   path: string;
   /** Runs `work` while no other process starts or stops this server. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
+  runs(): Promise<boolean>;
   /** Starts it unless it runs; to be called exclusively. */
   start(): Promise<void>;
   /** Ends it, with everything written; to be called exclusively. */
@@ -40,6 +41,7 @@ export async function ownServer({ SLIPWAY_DATA }: Pick<Config, 'SLIPWAY_DATA'>):
   return {
     path,
     exclusively: (work) => withLock(`redis ${folder}`, new AbortController().signal, () => undefined, work),
+    runs: () => answers(path),
     async start() {
       if (!(await answers(path))) await start(folder, path);
     },

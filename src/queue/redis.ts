@@ -88,9 +88,9 @@ async function open(address: RedisOptions, server?: OwnServer): Promise<RedisLin
       revival?.stop();
       if (!server) return end();
       await server.exclusively(async () => {
-        const isUsed = await hasOthers(client, name);
+        const isLast = (await server.runs()) && !(await hasOthers(client, name));
         end();
-        if (!isUsed) await server.stop();
+        if (isLast) await server.stop();
       });
     };
     return { client, news: new News(subscriber), prefix: 'slipway', warnings, close };

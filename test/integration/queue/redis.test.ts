@@ -105,6 +105,14 @@ describe('a server of our own', () => {
     await expect.poll(async () => [await one.client.publish('news', ''), heard > 0]).toEqual([1, true]);
   });
 
+  test('that has just died does not hold up who closes', async () => {
+    const one = await link();
+    process.kill(await pidOf(one), 'SIGKILL');
+    const before = performance.now();
+    await close(one);
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
   test('has room for a long name of the data folder', async () => {
     const long = join(data, 'x'.repeat(100), 'y'.repeat(100));
     await mkdir(long, { recursive: true });
