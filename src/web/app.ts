@@ -25,7 +25,7 @@ import { Streams } from './sse.ts';
 
 const BODY = 64 * 1024;
 /** Time that a client may take to say what it wants. */
-const REQUEST_TIME = 20_000;
+const REQUEST_TIME = 10_000;
 
 /** @param metrics where the service counts already; else a set of its own */
 export async function createApp(
@@ -44,7 +44,7 @@ export async function createApp(
     bodyLimit: BODY,
     requestTimeout: REQUEST_TIME,
     keepAliveTimeout: 75_000,
-    http: { headersTimeout: REQUEST_TIME },
+    http: { headersTimeout: REQUEST_TIME, connectionsCheckingInterval: 2000 },
     routerOptions: { maxParamLength: 8000 },
     rewriteUrl: (request) => keepEncoding(request.url ?? '/'),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
