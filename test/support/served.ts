@@ -43,7 +43,38 @@ export interface Served {
   redisPid(): Promise<number>;
   /** Calls the API; answers that are not 2xx come back too. */
   call<T = Record<string, never>>(path: string, options?: CallOptions): Promise<{ status: number; body: T }>;
+  /** Asks again and again until the answer is as wanted. */
+  until<T>(path: string, wanted: (body: T) => boolean, limit?: number): Promise<T>;
+  /** Begins a launch; its path. */
+  launch(request: object, options?: CallOptions): Promise<LaunchFacts>;
+  /** Containers of this world, by name. */
+  containers(): Promise<string[]>;
   close(): Promise<void>;
+}
+
+/** What the API says of a launch, as far as tests look at it. */
+export interface LaunchFacts {
+  id: string;
+  state: string;
+  commit?: string;
+  build?: string;
+  link?: string;
+  events: string;
+  error?: { code: string; status: number; blame: string };
+}
+
+/** Likewise of a build. */
+export interface BuildFacts {
+  id: string;
+  state: string;
+  commit: string;
+  timings: Record<string, number>;
+  attempts: { id: string; startedAt: string; endedAt?: string }[];
+  tiers?: Record<string, string>;
+  digest?: string;
+  error?: { code: string; message: string };
+  log: string;
+  events: string;
 }
 
 export interface CallOptions {
@@ -67,6 +98,20 @@ export async function openServed(settings: Record<string, string> = {}): Promise
     parts.push(part);
     return part;
   };
+  const call: Served['call'] = async (path, { method = 'GET', body, asOperator = false, origin = url } = {}) => {
+    const response = await fetch(origin + path, {
+      method,
+      signal: AbortSignal.timeout(60_000),
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(asOperator && { authorization: `Bearer ${ADMIN_TOKEN}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return { status: response.status, body: (isJson ? JSON.parse(text) : text) as never };
+  };
   return {
     world,
     url,
@@ -88,20 +133,26 @@ export async function openServed(settings: Record<string, string> = {}): Promise
       const info = await withRedis(socket, (redis) => redis.info('server'));
       return Number(/process_id:(\d+)/.exec(info)?.[1]);
     },
-    async call(path, { method = 'GET', body, asOperator = false, origin = url } = {}) {
-      const response = await fetch(origin + path, {
-        method,
-        signal: AbortSignal.timeout(60_000),
-        headers: {
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...(asOperator && { authorization: `Bearer ${ADMIN_TOKEN}` }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const isJson = response.headers.get('content-type')?.startsWith('application/json');
-      return { status: response.status, body: (isJson ? JSON.parse(text) : text) as never };
+    call,
+    async until<T>(path: string, wanted: (body: T) => boolean, limit = 60_000) {
+      const end = Date.now() + limit;
+      for (;;) {
+        const { body } = await call<T>(path);
+        if (wanted(body)) return body;
+        if (Date.now() > end) throw new Error(`not so within ${limit} ms: ${JSON.stringify(body)}`);
+        await sleep(100);
+      }
     },
+    async launch(request, options = {}) {
+      const { status, body } = await call<LaunchFacts>('/api/v1/launches', {
+        method: 'POST',
+        body: request,
+        ...options,
+      });
+      if (status !== 201) throw new Error(`not launched: ${status} ${JSON.stringify(body)}`);
+      return body;
+    },
+    containers: async () => (await world.traces()).filter((trace) => trace.startsWith('container ')),
     async close() {
       await Promise.all(parts.map((part) => part.stop()));
       if (existsSync(socket)) await withRedis(socket, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);

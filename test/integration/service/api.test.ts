@@ -1,33 +1,9 @@
 /** Our own API of the built service: launches, builds, logs, previews, the queue, sessions. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { building, plain } from '../../support/builds.ts';
 import { checkNumbers, listen } from '../../support/event-stream.ts';
 import { callServer } from '../../support/kernel.ts';
-import { openServed, type Served } from '../../support/served.ts';
-
-interface Launch {
-  id: string;
-  state: string;
-  commit?: string;
-  build?: string;
-  link?: string;
-  events: string;
-  error?: { code: string; status: number; blame: string };
-}
-
-interface Build {
-  id: string;
-  state: string;
-  commit: string;
-  timings: Record<string, number>;
-  attempts: { id: string }[];
-  tiers?: Record<string, string>;
-  digest?: string;
-  error?: { code: string; message: string };
-  log: string;
-  events: string;
-}
+import { type BuildFacts, type LaunchFacts, openServed, type Served } from '../../support/served.ts';
 
 let served: Served;
 
@@ -41,73 +17,56 @@ afterAll(async () => {
 
 const post = <T>(path: string, body: object) => served.call<T>(path, { method: 'POST', body });
 const get = async <T>(path: string) => (await served.call<T>(path)).body;
-const containers = async () => (await served.world.traces()).filter((trace) => trace.startsWith('container'));
-
-async function begin(request: object): Promise<Launch> {
-  const { status, body } = await post<Launch>('/api/v1/launches', request);
-  expect(status, JSON.stringify(body)).toBe(201);
-  return body;
-}
-
-/** Asks again until it is so. */
-async function until<T>(path: string, wanted: (body: T) => boolean): Promise<T> {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    const body = await get<T>(path);
-    if (wanted(body)) return body;
-    if (Date.now() > end) throw new Error(`never so: ${JSON.stringify(body)}`);
-    await sleep(100);
-  }
-}
+const until: Served['until'] = (path, wanted) => served.until(path, wanted);
 
 describe('a launch', () => {
   it('is begun, followed, looked at, and ended together with its session', async () => {
     const { url, shas } = await served.world.repo('followed', plain('followed'));
-    const { id, events } = await begin({ repo: url, urlpath: 'lab/tree/tides.ipynb' });
+    const { id, events } = await served.launch({ repo: url, urlpath: 'lab/tree/tides.ipynb' });
     expect(id).toMatch(/^[0-9a-f]{32}$/);
     const heard = await listen(served.url + events);
     expect(checkNumbers(heard)).toBe(id);
-    const record = await get<Launch>(`/api/v1/launches/${id}`);
+    const record = await get<LaunchFacts>(`/api/v1/launches/${id}`);
     expect(record).toMatchObject({ state: 'ready', commit: shas[0] });
     const session = heard.at(-1)?.data as { url: string; token: string };
     expect(record.link).toBe(`${session.url}lab/tree/tides.ipynb?token=${session.token}`);
     expect(await callServer(session, 'api/status')).toMatchObject({ started: expect.any(String) });
-    expect(await containers()).toHaveLength(1);
+    expect(await served.containers()).toHaveLength(1);
 
     expect((await served.call(`/api/v1/launches/${id}`, { method: 'DELETE' })).status).toBe(204);
-    expect(await containers()).toEqual([]);
+    expect(await served.containers()).toEqual([]);
     expect((await fetch(`${session.url}api/status`)).status).toBe(404);
     expect((await served.call('/api/v1/launches/0123456789abcdef0123456789abcdef')).status).toBe(404);
   });
 
   it('that is cancelled ends its build when nobody else wants that', async () => {
     const { url } = await served.world.repo('cancelled', building({ lines: 600, pause: 0.1 }));
-    const [one, other] = [await begin({ repo: url }), await begin({ repo: url })];
+    const [one, other] = [await served.launch({ repo: url }), await served.launch({ repo: url })];
     await listen(served.url + one.events, { until: ({ data }) => /line 3\b/.test(data.message ?? '') });
-    const { build } = await get<Launch>(`/api/v1/launches/${one.id}`);
+    const { build } = await get<LaunchFacts>(`/api/v1/launches/${one.id}`);
     const cancel = (id: string) => served.call(`/api/v1/launches/${id}`, { method: 'DELETE' });
 
     await cancel(one.id);
     const heard = await listen(served.url + one.events);
     expect(heard.at(-1)?.data).toMatchObject({ phase: 'failed', code: 'cancelled' });
     checkNumbers(heard);
-    expect(await get<Build>(`/api/v1/builds/${build}`)).toMatchObject({ state: 'active' });
+    expect(await get<BuildFacts>(`/api/v1/builds/${build}`)).toMatchObject({ state: 'active' });
 
     await cancel(other.id);
-    await until<Build>(`/api/v1/builds/${build}`, ({ state }) => state === 'cancelled');
+    await until<BuildFacts>(`/api/v1/builds/${build}`, ({ state }) => state === 'cancelled');
     expect(await get<{ active: number; waiting: number }>('/api/v1/queue')).toMatchObject({ active: 0, waiting: 0 });
-    expect(await containers()).toEqual([]);
+    expect(await served.containers()).toEqual([]);
   });
 });
 
 describe('a build', () => {
   it('is one for all who ask at once, tells its log after the fact, and is not done twice', async () => {
     const { url, shas } = await served.world.repo('one-build', building({ lines: 8, pause: 0.1 }));
-    const asked = await Promise.all([1, 2, 3].map(() => post<Build>('/api/v1/builds', { repo: url })));
+    const asked = await Promise.all([1, 2, 3].map(() => post<BuildFacts>('/api/v1/builds', { repo: url })));
     expect(asked.map(({ status }) => status)).toEqual([202, 202, 202]);
     const [first] = asked.map(({ body }) => body);
     expect(new Set(asked.map(({ body }) => body.id)).size).toBe(1);
-    const done = await until<Build>(`/api/v1/builds/${first?.id}`, ({ state }) => !/waiting|active/.test(state));
+    const done = await until<BuildFacts>(`/api/v1/builds/${first?.id}`, ({ state }) => !/waiting|active/.test(state));
     expect(done).toMatchObject({
       state: 'completed',
       commit: shas[0],
@@ -120,24 +79,24 @@ describe('a build', () => {
     expect([...log.matchAll(/^.*line (\d)$/gm)].map(([, n]) => n)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
     checkNumbers(await listen(served.url + done.events, { until: ({ data }) => data.phase === 'built' }));
 
-    const again = await post<Build>('/api/v1/builds', { repo: url, ref: shas[0] });
+    const again = await post<BuildFacts>('/api/v1/builds', { repo: url, ref: shas[0] });
     expect(again).toMatchObject({ status: 200, body: { id: done.id, state: 'completed' } });
-    expect(await containers()).toEqual([]);
+    expect(await served.containers()).toEqual([]);
   });
 
   it('that fails says so to its launch, its record and its log alike, with the step and its last lines', async () => {
     const { url } = await served.world.repo('failing', building({ lines: 4, pause: 0, exitCode: 3 }));
-    const { id, events } = await begin({ repo: url });
+    const { id, events } = await served.launch({ repo: url });
     const heard = await listen(served.url + events);
     const end = heard.at(-1)?.data;
     expect(end).toMatchObject({ phase: 'failed', message: expect.stringMatching(/postBuild[\s\S]*line 4/) });
     expect(heard.filter(({ data }) => data.phase === 'failed')).toHaveLength(1);
-    const launch = await get<Launch>(`/api/v1/launches/${id}`);
+    const launch = await get<LaunchFacts>(`/api/v1/launches/${id}`);
     expect(launch).toMatchObject({ state: 'failed', error: { code: end?.code, blame: 'user' } });
-    const build = await get<Build>(`/api/v1/builds/${launch.build}`);
+    const build = await get<BuildFacts>(`/api/v1/builds/${launch.build}`);
     expect(build).toMatchObject({ state: 'failed', error: { code: end?.code } });
     expect(await get<string>(build.log)).toMatch(/line 4[\s\S]*postBuild/);
-    expect(await containers()).toEqual([]);
+    expect(await served.containers()).toEqual([]);
   });
 });
 
@@ -159,7 +118,7 @@ describe('an overview', () => {
 
   it('counts sessions for everybody, and names them for the operator alone', async () => {
     const { url } = await served.world.repo('listed', plain('listed'));
-    const { id, events } = await begin({ repo: url });
+    const { id, events } = await served.launch({ repo: url });
     await listen(served.url + events);
     expect(await get('/api/v1/sessions')).toEqual({ running: 1 });
     const { body } = await served.call('/api/v1/sessions', { asOperator: true });
@@ -174,7 +133,7 @@ describe('an overview', () => {
 
   it('shows a queue that empties itself', async () => {
     const { url } = await served.world.repo('queued', building({ lines: 15, pause: 0.1 }));
-    const { body } = await post<Build>('/api/v1/builds', { repo: url });
+    const { body } = await post<BuildFacts>('/api/v1/builds', { repo: url });
     const queue = await get<{ active: number; waiting: number; builds: { id: string }[] }>('/api/v1/queue');
     expect(queue.active + queue.waiting).toBe(1);
     expect(queue.builds.map(({ id }) => id)).toEqual([body.id]);
