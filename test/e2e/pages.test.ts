@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** The pages in a real browser: every state, at three widths, light and dark, with a look at what nobody sees at a glance. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
+import { source as AXE } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCRIPTS } from '../support/launch-scripts.ts';
@@ -10,7 +10,6 @@ import { type ScriptedService, serveScripts } from '../support/scripted-service.
 
 const SHOTS = new URL('../../test-results/pages/', import.meta.url).pathname;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCHEMES = ['light', 'dark'] as const;
 const WIDTHS = [
   { width: 375, height: 800 },
@@ -209,7 +208,7 @@ describe('pages in a browser', () => {
     await saying(page, 'Installing 12');
     await page.reload();
     await saying(page, 'Installing 12');
-    expect(await page.locator('#log-note').textContent()).toBe('47 lines');
+    await page.locator('#log-note', { hasText: '47 lines' }).waitFor();
     expect(service.begun.length - before).toBe(1);
     expect(await page.title()).toBe('Building demo/building');
     expect(await page.locator('#favicon').getAttribute('href')).toContain('favicon-busy');

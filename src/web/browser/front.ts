@@ -2,7 +2,7 @@
 import { parseRepo } from '../../resolve/spec.ts';
 import type { PlanPreview } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
-import { refName, repoName } from '../pages/words.ts';
+import { fileOf, refName, repoName } from '../pages/words.ts';
 import { badgeText, type Format } from './badge-text.ts';
 import { type ApiError, askApi, byId, copyButton, make } from './dom.ts';
 import { planList } from './plan-view.ts';
@@ -23,6 +23,8 @@ const show = byId<HTMLButtonElement>('plan-show');
 const image = byId<HTMLImageElement>('badge-image');
 const example = [...answer.childNodes];
 let spec: RepoSpec | undefined;
+/** Once its host was asked: where the ref of a pasted page ends, and which file it shows. */
+let exact: { path: string; file: string } | undefined;
 
 function icon(line: string): SVGElement {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -93,7 +95,8 @@ function drawBadge(): void {
   if (!spec) return;
   const format = document.querySelector<HTMLInputElement>('[name="format"]:checked')?.value as Format;
   const name = `launch ${repoName(spec)}`;
-  byId('badge-text').textContent = badgeText(format, location.origin, launchPath(spec), path.value.trim(), name);
+  const file = path.value.trim() || exact?.file || '';
+  byId('badge-text').textContent = badgeText(format, location.origin, exact?.path ?? launchPath(spec), file, name);
 }
 
 function update(): void {
@@ -101,6 +104,7 @@ function update(): void {
   spec = read();
   repo.removeAttribute('aria-invalid');
   for (const id of ['plan', 'badge']) byId(id).hidden = spec === undefined;
+  if (spec === undefined || launchPath(spec) !== before) exact = undefined;
   drawBadge();
   if (!spec || launchPath(spec) === before) return;
   image.src = `/badge/${launchPath(spec)}.svg`;
@@ -113,14 +117,32 @@ function update(): void {
   );
 }
 
+/** A page's branch and file as the host has them make a link that can be read. */
+function readExactly({ resolved }: PlanPreview): void {
+  if (!spec?.page) return;
+  const { page: _replaced, ...rest } = spec;
+  exact = { path: launchPath({ ...rest, ref: resolved.ref }), file: fileOf(resolved.urlpath) ?? '' };
+  drawBadge();
+}
+
+async function preview(asked: string): Promise<HTMLElement> {
+  try {
+    const found = await askApi<PlanPreview>(`/api/v1/plan/${asked}`);
+    if (asked === (spec && launchPath(spec))) readExactly(found);
+    return planList(found);
+  } catch (error) {
+    const { message, hint } = error as ApiError;
+    return make('p', {}, message, ...(hint ? [make('br'), make('span', { className: 'dim', textContent: hint })] : []));
+  }
+}
+
 show.addEventListener('click', async () => {
-  const asked = spec && launchPath(spec);
+  if (!spec) return;
+  const asked = launchPath(spec);
   const body = byId('plan-body');
   show.hidden = true;
   body.replaceChildren(make('p', { className: 'dim', textContent: 'Reading the repository …' }));
-  const shown = await askApi<PlanPreview>(`/api/v1/plan/${asked}`).then(planList, ({ message, hint }: ApiError) =>
-    make('p', {}, message, ...(hint ? [make('br'), make('span', { className: 'dim', textContent: hint })] : [])),
-  );
+  const shown = await preview(asked);
   // Somebody typed on meanwhile.
   if (asked === (spec && launchPath(spec))) body.replaceChildren(shown);
 });

@@ -8,7 +8,7 @@ import { type ApiError, askApi, byId, make, setText } from './dom.ts';
 import { LogFold } from './fold.ts';
 import { drawProgress, drawState } from './launch-view.ts';
 import { showLetter } from './letter-view.ts';
-import { planList, whenReady } from './plan-view.ts';
+import { planList } from './plan-view.ts';
 import { advance, fail, newProgress, type Progress, queueNews, type StreamEvent } from './progress.ts';
 import { followLaunch } from './stream.ts';
 
@@ -184,7 +184,6 @@ byId('about').addEventListener(
     body.replaceChildren(make('p', { className: 'dim', textContent: 'Reading …' }));
     try {
       const preview = await askApi<PlanPreview>(planPath(), { headers: { 'x-build-token': data.token } });
-      setText(byId('about-note'), whenReady(preview));
       body.replaceChildren(planList(preview));
     } catch (error) {
       body.replaceChildren(make('p', { textContent: (error as ApiError).message }));

@@ -18,7 +18,7 @@ function row(term: string, ...content: (Node | string)[]): HTMLElement {
 }
 
 /** The sentence that counts most: how long it takes. */
-export function whenReady({ cached, usual }: PlanPreview): string {
+function whenReady({ cached, usual }: PlanPreview): string {
   if (cached.content) return 'Built already: it opens in seconds.';
   if (cached.environment) return 'Its environment is there already: only the files are new, which takes seconds.';
   return usual === undefined
