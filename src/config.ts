@@ -157,6 +157,8 @@ export const SETTINGS = {
     '',
     'Sessions at once of the repositories that a pattern fits, as pattern=number; the first counts',
   ),
+  SLIPWAY_DISK_HIGH: whole('80', "Per cent of the engine's disk at which the service begins to prune; 100: never"),
+  SLIPWAY_DISK_LOW: whole('60', 'Per cent of it at which pruning ends'),
   SLIPWAY_DISK_FREE: bytes('2G', 'Disk space that has to be free for a build to start or go on'),
 } as const;
 

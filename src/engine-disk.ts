@@ -8,11 +8,29 @@ const LOOK_EVERY = 1000;
 
 type DiskConfig = Pick<Config, 'DOCKER_HOST' | 'SLIPWAY_DISK_FREE'>;
 
-/** Free bytes of the engine's data folder; undefined when the engine is elsewhere or the folder may not be seen. */
-export async function engineDiskFree(config: DiskConfig, dataRoot: string | undefined): Promise<number | undefined> {
+/** Bytes of the disk that holds the engine's data. */
+export interface DiskUse {
+  used: number;
+  /** What is used and what may be: a share that is kept for root counts as neither, as with df. */
+  total: number;
+  free: number;
+}
+
+/** How full the engine's disk is; undefined when the engine is elsewhere or its data folder may not be seen. */
+export async function engineDiskUse(
+  config: Pick<Config, 'DOCKER_HOST'>,
+  dataRoot: string | undefined,
+): Promise<DiskUse | undefined> {
   if (!localSocket(config) || !dataRoot) return undefined;
   const found = await statfs(dataRoot).catch(() => undefined);
-  return found && found.bavail * found.bsize;
+  if (!found) return undefined;
+  const { blocks, bfree, bavail, bsize } = found;
+  return { used: (blocks - bfree) * bsize, total: (blocks - bfree + bavail) * bsize, free: bavail * bsize };
+}
+
+/** Free bytes of the engine's data folder; undefined like `engineDiskUse`. */
+export async function engineDiskFree(config: DiskConfig, dataRoot: string | undefined): Promise<number | undefined> {
+  return (await engineDiskUse(config, dataRoot))?.free;
 }
 
 /**
@@ -43,7 +61,7 @@ function diskFull(free: number, wanted: number, dataRoot: string): SlipwayError 
     'disk_full',
     `Only ${size(free)} are free in ${dataRoot}; builds stop below ${size(wanted)}.`,
     {
-      hint: 'Remove images that nobody needs (docker image prune, docker builder prune) or lower SLIPWAY_DISK_FREE.',
+      hint: 'slipway prune removes what nobody has used lately; or lower SLIPWAY_DISK_FREE.',
     },
   );
 }

@@ -21,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   worker: () => import('./commands/worker.ts'),
   sessions: () => import('./commands/sessions.ts'),
   stop: () => import('./commands/stop.ts'),
+  prune: () => import('./commands/prune.ts'),
   config: () => import('./commands/config.ts'),
   doctor: () => import('./commands/doctor.ts'),
 };

@@ -1,5 +1,6 @@
 /** THE map: resolve → fetch → detect → plan → render → build → launch → session, every stage in order, once. */
 import type Docker from 'dockerode';
+import type { StockImage } from './build/stock.ts';
 import type { BuildOptions, BuiltTiers, EnvironmentTiers, Rendered } from './build/tiers.ts';
 import type { Config } from './config.ts';
 import { connectEngine } from './engine.ts';
@@ -18,6 +19,7 @@ import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
+export type { StockImage } from './build/stock.ts';
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
 export type { LaunchedSession, Launcher } from './launch/launcher.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
@@ -33,6 +35,7 @@ const stages = {
   render: () => import('./render/dockerfile.ts'),
   layer: () => import('./render/content-layer.ts'),
   build: () => import('./build/tiers.ts'),
+  stock: () => import('./build/stock.ts'),
   launch: () => import('./launch/docker.ts'),
   launcher: () => import('./launch/launcher.ts'),
 };
@@ -274,6 +277,25 @@ export async function openLauncher(config: Config): Promise<Launcher> {
     stages.launcher(),
   ]);
   return new Launcher(docker, config, instance);
+}
+
+/** What pruning asks of the engine; see src/build/stock.ts. */
+export interface Stock {
+  list(): Promise<StockImage[]>;
+  remove(image: StockImage): Promise<boolean>;
+  cacheSize(): Promise<number>;
+  pruneCache(keep: number): Promise<number>;
+}
+
+/** The images of this installation, and the cache of the engine that builds them. */
+export async function openStock(docker: Docker, config: Config): Promise<Stock> {
+  const [stock, instance] = await Promise.all([stages.stock(), instanceId(config)]);
+  return {
+    list: () => stock.listStock(docker, instance),
+    remove: (image) => stock.removeImage(docker, image),
+    cacheSize: () => stock.cacheSize(docker),
+    pruneCache: (keep) => stock.pruneCache(docker, keep),
+  };
 }
 
 /** Every session of this installation, also those that have ended. */

@@ -1,20 +1,21 @@
-/** What a process of the service does by itself, all the time: work, take over, cull, tell places in the queue. */
+/** What a process of the service does by itself, all the time: work, take over, cull, prune. */
 import type { Worker } from '../queue/jobs.ts';
 import type { Builds } from './builds.ts';
 import type { Context } from './context.ts';
 import type { Launches } from './launches.ts';
-import { dropOldLogs } from './log-store.ts';
+import type { Pruner } from './pruner.ts';
 import { RollCall } from './roll-call.ts';
 import type { Watching } from './watching.ts';
 
 /** How often each duty is done, in milliseconds. */
-const EVERY = { rollCall: 2000, watching: 10_000, logs: 3_600_000 };
+const EVERY = { rollCall: 2000, watching: 10_000, disk: 180_000, files: 3_600_000 };
 
 interface Deps {
   context: Context;
   launches: Launches;
   builds: Builds;
   watching: Watching;
+  pruner: Pruner;
 }
 
 export interface Duties {
@@ -24,7 +25,7 @@ export interface Duties {
 }
 
 export async function beginDuties(deps: Deps, parts: { web: boolean; worker: boolean }): Promise<Duties> {
-  const { context, launches, builds, watching } = deps;
+  const { context, launches, builds, watching, pruner } = deps;
   const rollCall = new RollCall(context);
   const repeated: (() => Promise<void>)[] = [];
   let workers: Worker[] = [];
@@ -42,7 +43,8 @@ export async function beginDuties(deps: Deps, parts: { web: boolean; worker: boo
   }
   if (parts.worker) {
     workers = builds.startWorkers();
-    repeated.push(repeat(() => dropOldLogs(context.config), EVERY.logs, context));
+    repeated.push(repeat(() => pruner.look(), EVERY.disk, context));
+    repeated.push(repeat(() => pruner.tidy(), EVERY.files, context));
   }
   return {
     async stopWork(grace) {

@@ -13,6 +13,7 @@ import type { Limit } from './limit.ts';
 import type { Lookups } from './lookups.ts';
 import type { Sessions } from './sessions.ts';
 import type { LaunchRecord } from './types.ts';
+import { Uses } from './uses.ts';
 import { unlessAborted } from './waiting.ts';
 
 /** A look-up that takes longer says so; a quicker one must not come before `built`. */
@@ -85,6 +86,8 @@ export class LaunchRun {
       return { state: 'ready', resolved, image };
     }
     const session = await this.startSession(resolved, image);
+    // For pruning; a launch is not worse for not being counted.
+    new Uses(this.context.redis).note(image).catch(() => undefined);
     this.writer.append({ data: readyEvent(session, resolved, this.record.client, this.context.config) });
     return { state: 'ready', resolved, image, session: session.id };
   }

@@ -1,6 +1,6 @@
 /** Logs of builds that are over: compressed files in the data folder, kept as long as their records. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,7 +12,7 @@ import type { Read } from './types.ts';
 const LONGEST = 8 * 1024 * 1024;
 const CUT = '… the log is too long; the rest of it was not kept\n';
 
-type LogConfig = Pick<Config, 'SLIPWAY_DATA' | 'SLIPWAY_KEEP_RECORDS'>;
+type LogConfig = Pick<Config, 'SLIPWAY_DATA'>;
 
 function fileOf(id: string, { SLIPWAY_DATA }: LogConfig): string {
   // Ids are ours, but this one came with a request.
@@ -51,14 +51,4 @@ export async function readLog(id: string, config: LogConfig): Promise<Readable |
   // An error reaches whoever reads the text.
   pipeline(createReadStream(path), text).catch((error: Error) => text.destroy(error));
   return text;
-}
-
-/** Removes logs whose records are gone. */
-export async function dropOldLogs(config: LogConfig, now = Date.now()): Promise<void> {
-  const folder = join(config.SLIPWAY_DATA, 'logs');
-  for (const name of await readdir(folder).catch(() => [])) {
-    const path = join(folder, name);
-    const facts = await stat(path).catch(() => undefined);
-    if (facts?.isFile() && now - facts.mtimeMs > config.SLIPWAY_KEEP_RECORDS) await rm(path, { force: true });
-  }
 }

@@ -16,8 +16,11 @@ import { Launches } from './launches.ts';
 import { createLimit } from './limit.ts';
 import { Looks } from './looks.ts';
 import { createLookups } from './lookups.ts';
+import type { PruneReport } from './prune.ts';
+import { Pruner, type PruneWish } from './pruner.ts';
 import { checkRequest } from './requests.ts';
 import { Sessions } from './sessions.ts';
+import { type Stopped, stopAll, type Whose } from './stop-all.ts';
 import type {
   BuildRecord,
   Client,
@@ -83,6 +86,10 @@ export interface Service {
   /** Repositories that were launched lately, newest first, each once. */
   recent(count: number): Promise<RecentLaunch[]>;
   queue(): Promise<QueueState>;
+  /** For operators; undefined when another process prunes. */
+  prune(wish: PruneWish): Promise<PruneReport | undefined>;
+  /** For operators: ends all launches, builds and sessions of a repository or of an address. */
+  stopAll(whose: Whose): Promise<Stopped>;
   /** Really tries each part. */
   health(): Promise<Health>;
   /** Graceful: hands its launches over, finishes its jobs or gives them back. */
@@ -100,16 +107,18 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
   const tellEventLog = createEventLog(config.SLIPWAY_EVENT_LOG, serviceUrl(config), log);
   const observe = (observation: Observation) => {
     if (observation.kind === 'launch') tellEventLog(observation);
+    else if (parts.worker) pruner.soon();
     parts.observe?.(observation);
   };
   const context = createContext({ config, log, redis, observe, self: ulid() });
+  const pruner = new Pruner(context);
   const sessions = await Sessions.open(context);
   const [lookups, builds, watching] = [createLookups(config), new Builds(context), new Watching(redis)];
   const images = new Images(config, context.engine);
   const starting = createLimit(STARTING);
   const launches = new Launches(context, { lookups, images, builds, sessions, starting }, watching);
   const looks = new Looks({ context, lookups, images, builds });
-  const duties = await beginDuties({ context, launches, builds, watching }, parts);
+  const duties = await beginDuties({ context, launches, builds, watching, pruner }, parts);
 
   const resolve = async (request: LaunchRequest, client: Client) => {
     const checked = checkRequest(request, client, config);
@@ -145,10 +154,13 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
     },
     recent: (count) => looks.recent(count),
     queue: () => looks.queue(),
+    prune: (wish) => pruner.prune(wish),
+    stopAll: (whose) => stopAll(whose, { context, launches, builds, sessions }),
     health: () => checkHealth(context, sessions),
     async close() {
       await duties.stopWork(GRACE.jobs);
       await launches.close(GRACE.launches);
+      pruner.close();
       await duties.close();
       builds.close();
       context.journals.close();

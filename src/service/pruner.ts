@@ -1,0 +1,137 @@
+/** Pruning as the service does it: with what Redis knows of uses and builds, one process of a machine at a time. */
+import type { Config } from '../config.ts';
+import { withLock } from '../lock.ts';
+import { keptPlan, openStock, planKey } from '../pipeline.ts';
+import type { Plan } from '../types.ts';
+import { type Context, engineOf } from './context.ts';
+import { diskOf, type Extent, isHigh, type PruneDeps, type PruneReport, prune, tidy } from './prune.ts';
+import { Uses } from './uses.ts';
+
+/** More jobs than a queue has. */
+const ALL = 1_000_000;
+
+type Shared = Pick<Context, 'config' | 'engine' | 'log' | 'redis' | 'buildJobs' | 'tierJobs' | 'plans'>;
+
+/** Names of the images that builds which wait or are being done stand on or make, as far as they are planned. */
+async function wantedImages({ config, buildJobs, tierJobs, plans }: Shared): Promise<Set<string>> {
+  const [builds, tiers] = await Promise.all([buildJobs.list(ALL), tierJobs.list(ALL)]);
+  const planOf = async ({ resolved, subdir }: (typeof builds)[number]['data']): Promise<Plan | undefined> =>
+    (await plans.get(planKey(resolved, subdir, config)))?.plan ?? (await keptPlan(resolved, subdir, config));
+  const planned = [
+    ...tiers.map(({ data }) => data.plan),
+    ...(await Promise.all(builds.map(({ data }) => planOf(data)))),
+  ];
+  return new Set(planned.flatMap((plan) => (plan ? Object.values(plan.tiers).map(({ image }) => image) : [])));
+}
+
+/** What pruning works on; `shared` of a service whose Redis is there. */
+export async function pruneDeps(
+  config: Config,
+  engine: Context['engine'],
+  shared?: Shared,
+  signal?: AbortSignal,
+): Promise<PruneDeps> {
+  const uses = shared && new Uses(shared.redis);
+  return {
+    config,
+    stock: await openStock(await engine(), config),
+    disk: diskOf(config, engine),
+    uses: async () => uses?.all() ?? new Map(),
+    async wanted() {
+      signal?.throwIfAborted();
+      return shared ? wantedImages(shared) : new Set();
+    },
+    async removed({ image, parent, last, count }) {
+      const below = parent?.tags[0];
+      if (below !== undefined) await uses?.note(below, { last, count });
+      await uses?.forget(image.tags);
+      shared?.log.info({ image: image.tags[0] ?? image.id }, 'image removed');
+    },
+  };
+}
+
+/** Runs `work` unless another process of this installation prunes; then undefined. */
+async function alone<T>(config: Config, work: () => Promise<T>): Promise<T | undefined> {
+  const taken = new AbortController();
+  return withLock(`prune ${config.SLIPWAY_DATA}`, taken.signal, () => taken.abort(), work).catch((error: unknown) => {
+    if (taken.signal.aborted) return undefined;
+    throw error;
+  });
+}
+
+export interface PruneWish {
+  extent: Extent;
+  dryRun: boolean;
+}
+
+/** Prunes where there is no service: nothing is known of uses but when images were made. */
+export async function pruneAlone(config: Config, wish: PruneWish): Promise<PruneReport | undefined> {
+  const deps = await pruneDeps(config, engineOf(config));
+  return alone(config, () => prune(wish, deps));
+}
+
+/** Pruning in a process of the service. */
+export class Pruner {
+  private readonly context: Context;
+  private deps: Promise<PruneDeps> | undefined;
+  private looking: Promise<void> | undefined;
+  private readonly closing = new AbortController();
+
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  /** Prunes if the engine's disk is as full as SLIPWAY_DISK_HIGH; those who come meanwhile wait for the same. */
+  look(): Promise<void> {
+    this.looking ??= this.lookOnce().finally(() => {
+      this.looking = undefined;
+    });
+    return this.looking;
+  }
+
+  /** The same, for whoever does not wait for it. */
+  soon(): void {
+    this.look().catch((err: unknown) => this.closing.signal.aborted || this.context.log.warn({ err }, 'not pruned'));
+  }
+
+  /** Now, whatever the disk; undefined when another process is at it. */
+  async prune(wish: PruneWish): Promise<PruneReport | undefined> {
+    const deps = await this.connected();
+    return alone(this.context.config, () => prune(wish, deps));
+  }
+
+  /** Ends what is under way after the image at hand. */
+  close(): void {
+    this.closing.abort();
+  }
+
+  /** Removes files that are past their age. */
+  async tidy(): Promise<void> {
+    const { stock, config } = await this.connected();
+    await tidy(stock, config);
+  }
+
+  private connected(): Promise<PruneDeps> {
+    const { config, engine } = this.context;
+    this.deps ??= pruneDeps(config, engine, this.context, this.closing.signal).catch((error: unknown) => {
+      // An engine that did not answer is asked again next time.
+      this.deps = undefined;
+      throw error;
+    });
+    return this.deps;
+  }
+
+  private async lookOnce(): Promise<void> {
+    const { config, log } = this.context;
+    const deps = await this.connected();
+    if (!(await isHigh(deps))) return;
+    const report = await alone(config, () => prune({ extent: 'high' }, deps));
+    if (!report) return;
+    const { images, freed, cache, files, disk } = report;
+    const left = disk && Math.round((disk.after.used / disk.after.total) * 100);
+    const facts = { images: images.length, freed, cache, files: files.count, percent: left };
+    if (disk && left !== undefined && left >= config.SLIPWAY_DISK_HIGH)
+      log.warn(facts, 'the disk is full of what may not be pruned');
+    else log.info(facts, 'pruned');
+  }
+}
