@@ -49,6 +49,8 @@ export interface Served {
   launch(request: object, options?: CallOptions): Promise<LaunchFacts>;
   /** Containers of this world, by name. */
   containers(): Promise<string[]>;
+  /** Ends every process of the service; sessions and what Redis wrote stay. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -97,6 +99,9 @@ export async function openServed(settings: Record<string, string> = {}): Promise
     const part = startPart(args, { ...world.settings, SLIPWAY_PORT: `${port}`, ...more });
     parts.push(part);
     return part;
+  };
+  const stop = async () => {
+    await Promise.all(parts.splice(0).map((part) => part.stop()));
   };
   const call: Served['call'] = async (path, { method = 'GET', body, asOperator = false, origin = url } = {}) => {
     const response = await fetch(origin + path, {
@@ -153,8 +158,9 @@ export async function openServed(settings: Record<string, string> = {}): Promise
       return body;
     },
     containers: async () => (await world.traces()).filter((trace) => trace.startsWith('container ')),
+    stop,
     async close() {
-      await Promise.all(parts.map((part) => part.stop()));
+      await stop();
       if (existsSync(socket)) await withRedis(socket, (redis) => redis.shutdown('NOSAVE')).catch(() => undefined);
       for (const trace of await world.traces())
         if (trace.startsWith('image ')) await removeImage(world, trace.slice('image '.length));
