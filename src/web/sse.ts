@@ -1,5 +1,6 @@
 /** Event streams: what a journal says → `text/event-stream`, for clients that read fast, slowly or never. */
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { SlipwayError } from '../errors.ts';
 import type { Read } from '../service/types.ts';
@@ -15,6 +16,9 @@ const TIMES = {
 };
 /** Bytes given to a connection before it has to take them. */
 const AT_ONCE = 16 * 1024;
+/** Where many listen, each is told less often and more at once: milliseconds between two tellings, per open stream. */
+const PACE = 0.1;
+const LONGEST_PACE = 250;
 /** When clients are to come back: from a stream that was cut off, and from one that is over. */
 const RETRY_SOON = 'retry: 1000\n\n';
 const RETRY_LATE = 'retry: 3600000\n';
@@ -87,7 +91,8 @@ class Stream {
     this.#isBlocked = false;
   }
 
-  async send(story: string, batches: AsyncIterable<Read[]>): Promise<void> {
+  /** @param pause called between two batches */
+  async send(story: string, batches: AsyncIterable<Read[]>, pause: () => Promise<void> | undefined): Promise<void> {
     for await (const batch of batches) {
       let text = '';
       for (const read of batch) {
@@ -98,6 +103,7 @@ class Stream {
       }
       if (text !== '') await this.#write(text);
       if (this.signal.aborted) return;
+      await pause();
     }
     this.#raw.end();
   }
@@ -123,6 +129,7 @@ export class Streams {
   readonly #ofAddress = new Map<string, number>();
   readonly #limit: number;
   readonly #timer: NodeJS.Timeout;
+  #next: Promise<void> | undefined;
 
   /** @param limit streams that one address may have open at once */
   constructor(limit: number, { sweep, silent, stalled } = TIMES) {
@@ -164,13 +171,23 @@ export class Streams {
     this.#enter(address, stream);
     try {
       const from = (place: number) => read(place, stream.signal);
-      await stream.send(story, seen === undefined ? from(0) : missed(from, seen));
+      await stream.send(story, seen === undefined ? from(0) : missed(from, seen), () => this.#turn());
     } catch (error) {
       if (!stream.signal.aborted) reply.log.error({ err: error }, 'an event stream broke off');
       stream.cut();
     } finally {
       this.#leave(address, stream);
     }
+  }
+
+  /** One timer for all: they wake and write together. */
+  #turn(): Promise<void> | undefined {
+    const pace = Math.min(LONGEST_PACE, this.#open.size * PACE);
+    if (pace < 10) return undefined;
+    this.#next ??= sleep(pace).then(() => {
+      this.#next = undefined;
+    });
+    return this.#next;
   }
 
   #enter(address: string, stream: Stream): void {
