@@ -10,10 +10,11 @@ const PATIENCE = 10_000;
 
 /** Name for a check that throws, and the check. */
 async function checks(): Promise<[string, Check][]> {
-  const [engine, host, redis, network] = await Promise.all([
+  const [engine, host, redis, service, network] = await Promise.all([
     import('./doctor/engine.ts'),
     import('./doctor/host.ts'),
     import('./doctor/redis.ts'),
+    import('./doctor/service.ts'),
     import('./doctor/network.ts'),
   ]);
   return [
@@ -22,6 +23,8 @@ async function checks(): Promise<[string, Check][]> {
     ['git', host.checkGit],
     ['debootstrap', host.checkDebootstrap],
     ['redis', redis.checkRedis],
+    ['ports', service.checkPorts],
+    ['session origin', service.checkSessionOrigin],
     ['git host', network.checkGitHost],
     ['Debian mirror', network.checkDebian],
     ['package index', network.checkIndex],
