@@ -151,6 +151,10 @@ export const SETTINGS = {
   SLIPWAY_SITE_RECENT: choice(['on', 'off'], 'off', 'Whether the front page lists what was launched lately'),
   SLIPWAY_SESSION_IDLE: duration('10m', 'Time without activity after which a session of the service ends'),
   SLIPWAY_SESSION_AGE: duration('6h', 'Time after which a session of the service ends in any case'),
+  SLIPWAY_WARM: text(
+    '2,1G',
+    'Servers that run ahead for the environments most asked for, and the memory for all of them; 0: none',
+  ),
   SLIPWAY_QUOTA_TOTAL: whole('0', 'Sessions that the service runs at once; 0: any number'),
   SLIPWAY_QUOTA_PER_REPO: whole('0', 'Sessions of one repository at once; 0: any number'),
   SLIPWAY_QUOTAS: list(

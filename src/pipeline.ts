@@ -1,4 +1,5 @@
 /** THE map: resolve → fetch → detect → plan → render → build → launch → session, every stage in order, once. */
+import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { StockImage } from './build/stock.ts';
 import type { BuildOptions, BuiltTiers, EnvironmentTiers, Rendered } from './build/tiers.ts';
@@ -38,6 +39,7 @@ const stages = {
   stock: () => import('./build/stock.ts'),
   launch: () => import('./launch/docker.ts'),
   launcher: () => import('./launch/launcher.ts'),
+  warm: () => import('./launch/warm.ts'),
 };
 
 /** A repository as somebody typed it. */
@@ -267,6 +269,21 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const input = { image, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
+}
+
+/** Writes the content layer of a commit that was prepared, an uncompressed tar, and ends the stream. */
+export async function writeContent({ plan, checkout }: Prepared, sink: Writable): Promise<void> {
+  await (await renderStage(plan)).writeLayer(checkout, sink);
+}
+
+/** Where in a session the server works. */
+export async function workingFolder(plan: Plan): Promise<string> {
+  return (await stages.render()).inHome(plan.subdir);
+}
+
+/** Whether a server that runs already would have missed one of these files. */
+export async function isReadAtStart(paths: readonly string[]): Promise<boolean> {
+  return (await stages.warm()).isReadAtStart(paths);
 }
 
 /** What the service does with sessions, on one connection to the engine. */

@@ -33,6 +33,8 @@ export interface ContainerPlan {
   variables: Record<string, string>;
   /** Path on its origin when that is not `/`. */
   path?: string;
+  /** Further options of its server. */
+  options?: readonly string[];
   /** Name of the network, or a folder of the host for the socket of a session that has none. */
   reach: { network: string } | { door: string };
   /** The host's CA bundle, mounted read-only where the session's variables say. */
@@ -47,7 +49,7 @@ function serverCommand(path: string): string[] {
 /** Whatever the image starts, unless the session has a path of its own. */
 function commandOf(plan: ContainerPlan): { Cmd?: string[] } {
   if (plan.path === undefined) return {};
-  const command = serverCommand(plan.path);
+  const command = [...serverCommand(plan.path), ...(plan.options ?? [])];
   return { Cmd: 'door' in plan.reach ? withRelay(command) : command };
 }
 

@@ -70,7 +70,10 @@ export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promi
 
 /** Starts a server and waits until it answers; whatever fails leaves nothing behind. */
 export async function runContainer(
-  wanted: Omit<ContainerPlan, 'token' | 'instance' | 'reach' | 'bundle'>,
+  wanted: Omit<ContainerPlan, 'token' | 'instance' | 'reach' | 'bundle'> & {
+    /** What has to be in the container before it starts. */
+    prepare?: (container: Docker.Container) => Promise<void>;
+  },
   deps: RunDeps,
 ): Promise<Session> {
   const { docker, config, instance } = deps;
@@ -87,7 +90,7 @@ export async function runContainer(
     throw engineRefused('create', error);
   });
   try {
-    await fenced;
+    await Promise.all([fenced, wanted.prepare?.(container)]);
     await container.start().catch((error) => {
       throw engineRefused('start', error);
     });
@@ -172,9 +175,13 @@ export async function listSessions(docker: Docker, instance: string): Promise<Li
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
 }
 
-/** What the engine knows of each of this installation's sessions. */
-export async function inspectSessions(docker: Docker, instance: string): Promise<Docker.ContainerInspectInfo[]> {
-  const filters = { label: [`${INSTANCE_LABEL}=${instance}`, SESSION_LABEL] };
+/** What the engine knows of each of this installation's sessions, or of those that have a further label. */
+export async function inspectSessions(
+  docker: Docker,
+  instance: string,
+  label: string = SESSION_LABEL,
+): Promise<Docker.ContainerInspectInfo[]> {
+  const filters = { label: [`${INSTANCE_LABEL}=${instance}`, label] };
   const found = await docker.listContainers({ all: true, filters });
   const facts = await Promise.all(
     found.map(({ Id }) =>

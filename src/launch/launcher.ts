@@ -1,4 +1,5 @@
 /** The launcher as the service uses it: one connection to the engine for all that sessions need. */
+import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import { sessionUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
@@ -7,7 +8,17 @@ import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { awaitServer, inspectSessions, launchSession, removeContainer } from './docker.ts';
 import { ask } from './ready.ts';
-import { type ListedSession, newSessionId, PREFIX, type ServiceFacts, serviceFacts, sessionFrom } from './session.ts';
+import {
+  type ListedSession,
+  newSessionId,
+  PREFIX,
+  type ServiceFacts,
+  serviceFacts,
+  sessionFrom,
+  WARM_LABEL,
+} from './session.ts';
+import { sessionLink } from './urlpath.ts';
+import { type ClaimFacts, fillWarm, readClaim, startWarm } from './warm.ts';
 
 /** A session of the service with all that its container tells. */
 export type LaunchedSession = ListedSession & ServiceFacts;
@@ -30,6 +41,8 @@ export class Launcher {
   readonly docker: Docker;
   readonly config: Config;
   readonly instance: string;
+  /** A claim is for good. */
+  readonly #claims = new Map<string, ClaimFacts>();
 
   constructor(docker: Docker, config: Config, instance: string) {
     this.docker = docker;
@@ -63,10 +76,60 @@ export class Launcher {
     return session;
   }
 
+  /** Starts a server that waits for a launch; see startWarm. */
+  async startWarm(environment: { key: string; image: string }, signal: AbortSignal): Promise<string> {
+    const name = newSessionId('session');
+    const { docker, config, instance } = this;
+    await startWarm(name, environment, { docker, config, instance, signal });
+    return name;
+  }
+
+  /** Makes a server that waits the session of a launch; see fillWarm. */
+  async fill(
+    warm: LaunchedSession,
+    launch: Omit<ServiceLaunch, 'name'>,
+    content: { folder: string; write(sink: Writable): Promise<unknown> },
+    { emit, signal }: Run,
+  ): Promise<Session> {
+    const { launchId, client, ...rest } = launch;
+    const service = { name: warm.id, launchId, client, url: sessionUrl(this.config, warm.id) };
+    const { docker, config, instance } = this;
+    emit({ phase: 'launching', message: 'Taking a server that runs already\n' });
+    const deps = { docker, config, instance, signal, token: warm.token };
+    const facts = await fillWarm({ ...rest, service }, content.folder, content.write, deps);
+    const session = claimed(warm, facts);
+    const { url, token, image } = session;
+    emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: session.id });
+    return session;
+  }
+
+  /** Bytes that a session uses in memory, without what the kernel would give back. */
+  async memoryOf(name: string): Promise<number> {
+    const { memory_stats: memory } = await this.docker
+      .getContainer(PREFIX + name)
+      .stats({ stream: false, 'one-shot': true });
+    const { total_inactive_file: legacy, inactive_file: unified } = memory.stats as Record<string, number>;
+    return memory.usage - (legacy ?? unified ?? 0);
+  }
+
   /** Every session of the service, ended ones and waiting servers too; those of the command line not. */
-  async list(): Promise<LaunchedSession[]> {
-    const facts = await inspectSessions(this.docker, this.instance);
-    return facts.map(listed).filter(isOfService);
+  list(): Promise<LaunchedSession[]> {
+    return this.#list();
+  }
+
+  /** Servers of an environment, or of all, that wait or have waited for a launch. */
+  listWarm(environment?: string): Promise<LaunchedSession[]> {
+    return this.#list(environment === undefined ? WARM_LABEL : `${WARM_LABEL}=${environment}`);
+  }
+
+  async #list(label?: string): Promise<LaunchedSession[]> {
+    const facts = await inspectSessions(this.docker, this.instance, label);
+    return Promise.all(
+      facts
+        .map(listed)
+        .filter(isOfService)
+        .map((one) => this.#withClaim(one)),
+    );
   }
 
   async find(name: string): Promise<LaunchedSession | undefined> {
@@ -75,7 +138,15 @@ export class Launcher {
       .inspect()
       .catch(() => undefined);
     const found = facts?.Config.Labels[INSTANCE_LABEL] === this.instance ? listed(facts) : undefined;
-    return found && isOfService(found) ? found : undefined;
+    return found && isOfService(found) ? this.#withClaim(found) : undefined;
+  }
+
+  async #withClaim(session: LaunchedSession): Promise<LaunchedSession> {
+    if (session.warm === '') return session;
+    const known = this.#claims.get(session.id) ?? (await readClaim(this.docker.getContainer(PREFIX + session.id)));
+    if (!known) return session;
+    this.#claims.set(session.id, known);
+    return claimed(session, known);
   }
 
   /** When the server was last used, as it says itself; undefined when it does not answer. */
@@ -96,6 +167,7 @@ export class Launcher {
       });
     }
     await removeContainer(this.docker.getContainer(PREFIX + name));
+    this.#claims.delete(name);
   }
 
   /** Calls back with the name of each session whose container ends. @returns ends that */
@@ -118,6 +190,13 @@ export class Launcher {
 
 function listed(facts: Docker.ContainerInspectInfo): LaunchedSession {
   return { ...sessionFrom(facts), ...serviceFacts(facts) };
+}
+
+/** A server that waited, as the session that it has become. */
+function claimed(session: LaunchedSession, facts: ClaimFacts): LaunchedSession {
+  const { variables: _variables, folder: _folder, ...own } = facts as ClaimFacts & Record<string, unknown>;
+  const link = session.url === '' ? '' : sessionLink(session.url, facts.urlpath, session.token);
+  return { ...session, ...own, link };
 }
 
 function isOfService({ launchId, warm }: LaunchedSession): boolean {

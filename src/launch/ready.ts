@@ -1,5 +1,5 @@
 /** Waiting until a session's server answers. */
-import { get } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTarget, type SessionTarget } from '../session-target.ts';
 
@@ -21,16 +21,18 @@ export function ask(
   { target, path, token }: Server,
   what: string,
   signal: AbortSignal,
+  method = 'GET',
 ): Promise<{ status: number; text: string } | undefined> {
   const options = {
     createConnection: () => connectTarget(target),
+    method,
     path: `${path}${what}`,
     timeout: 1500,
     signal,
     headers: { host: 'localhost', authorization: `token ${token}` },
   };
   return new Promise((resolve) => {
-    const request = get(options, (response) => {
+    const request = httpRequest(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -42,6 +44,7 @@ export function ask(
     request.on('timeout', () => request.destroy());
     request.on('error', () => resolve(undefined));
     request.on('close', () => resolve(undefined));
+    request.end();
   });
 }
 

@@ -11,6 +11,8 @@ import { binderVariables } from './variables.ts';
 
 export const LABEL = 'org.slipway.';
 export const SESSION_LABEL = `${LABEL}session`;
+/** Key of the environment of a server that waits, or has waited. */
+export const WARM_LABEL = `${LABEL}warm`;
 export const PREFIX = 'slipway-';
 export const PORT = '8888/tcp';
 export const TOKEN_VARIABLE = 'JUPYTER_TOKEN';
@@ -99,7 +101,7 @@ export function launchLabels({ resolved, urlpath, service }: LaunchInput): Recor
 
 /** Labels of a server that waits for a launch. */
 export function warmLabels(environmentKey: string, url: string): Record<string, string> {
-  return { [`${LABEL}warm`]: environmentKey, [`${LABEL}url`]: url };
+  return { [WARM_LABEL]: environmentKey, [`${LABEL}url`]: url };
 }
 
 /** Variables of a launch's session, but for its token. */

@@ -1,10 +1,13 @@
 /** How many sessions of a repository may run at once. */
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
-import type { RepoSpec } from '../types.ts';
+import type { Resolved } from '../types.ts';
 import { isNamed } from './policy.ts';
+import type { Quotas } from './session-claims.ts';
 
-type QuotaConfig = Pick<Config, 'SLIPWAY_QUOTAS' | 'SLIPWAY_QUOTA_PER_REPO'>;
+export type { Quotas } from './session-claims.ts';
+
+type QuotaConfig = Pick<Config, 'SLIPWAY_QUOTAS' | 'SLIPWAY_QUOTA_PER_REPO' | 'SLIPWAY_QUOTA_TOTAL'>;
 
 /** `pattern=number` of SLIPWAY_QUOTAS. @throws bad_setting */
 function readQuotas(config: QuotaConfig): { pattern: string; most: number }[] {
@@ -19,10 +22,11 @@ function readQuotas(config: QuotaConfig): { pattern: string; most: number }[] {
   });
 }
 
-/** Sessions of this repository at once; 0 is any number. */
-export function quotaOf(spec: RepoSpec, config: QuotaConfig): number {
-  const named = readQuotas(config).find(({ pattern }) => isNamed(spec, [pattern]));
-  return named?.most ?? config.SLIPWAY_QUOTA_PER_REPO;
+/** What holds for a launch: any number for an operator's. */
+export function quotasOf(wish: { resolved: Resolved; isOperator?: boolean }, config: QuotaConfig): Quotas {
+  if (wish.isOperator) return { total: 0, ofRepo: 0 };
+  const named = readQuotas(config).find(({ pattern }) => isNamed(wish.resolved.spec, [pattern]));
+  return { total: config.SLIPWAY_QUOTA_TOTAL, ofRepo: named?.most ?? config.SLIPWAY_QUOTA_PER_REPO };
 }
 
 export function quotaReached(which: 'total' | 'repo', most: number): SlipwayError {

@@ -38,6 +38,9 @@ export interface Quotas {
   ofRepo: number;
 }
 
+/** How a claim went, and the name; `lost` is one that another launch has. */
+export type Taken = ['taken' | 'known' | 'lost' | 'total' | 'repo', string];
+
 /** How long it is remembered why a session ended. */
 const REMEMBERED = 86_400_000;
 
@@ -45,7 +48,7 @@ const REMEMBERED = 86_400_000;
  * Keys: claims by name, names by launch. Arguments: name, record, launch, repository, owner, most in all, most of the
  * repository. → how it went, and the name. A launch has one session, so another claim of it only changes the owner.
  */
-const take = script<['taken' | 'known' | 'total' | 'repo', string]>(`
+const take = script<Taken>(`
   local known = redis.call('HGET', KEYS[2], ARGV[3])
   if known then
     local record = redis.call('HGET', KEYS[1], known)
@@ -56,6 +59,7 @@ const take = script<['taken' | 'known' | 'total' | 'repo', string]>(`
       return {'known', known}
     end
   end
+  if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return {'lost', ''} end
   local total, repo = tonumber(ARGV[6]), tonumber(ARGV[7])
   if total > 0 and redis.call('HLEN', KEYS[1]) >= total then return {'total', ''} end
   if repo > 0 then
@@ -113,7 +117,7 @@ export class SessionClaims {
   }
 
   /** Claims a session within the quotas in one step, so that no two processes can take the last place. */
-  async take(record: SessionRecord, quotas: Quotas): Promise<['taken' | 'known' | 'total' | 'repo', string]> {
+  async take(record: SessionRecord, quotas: Quotas): Promise<Taken> {
     const { name, launchId, repo, owner } = record;
     const args = [name, JSON.stringify(record), launchId, repo, owner, quotas.total, quotas.ofRepo];
     return take(this.#redis.client, [this.#key('claims'), this.#key('launches')], args);

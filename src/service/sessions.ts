@@ -1,72 +1,33 @@
 /** Sessions of the service on one machine: start, find, keep, end. */
 import type { Writable } from 'node:stream';
-import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
-import { type LaunchedSession, type Launcher, openLauncher } from '../pipeline.ts';
-import type { Presence } from '../queue/presence.ts';
-import type { RedisLink } from '../queue/redis.ts';
+import {
+  isReadAtStart,
+  type LaunchedSession,
+  type Launcher,
+  openLauncher,
+  workingFolder,
+  writeContent,
+} from '../pipeline.ts';
 import type { SessionTarget } from '../session-target.ts';
-import type { Emit, Plan, Resolved, Session } from '../types.ts';
+import type { Plan, Session } from '../types.ts';
 import { Culler, timeLeft } from './culling.ts';
 import { fits } from './policy.ts';
-import { quotaOf, quotaReached } from './quotas.ts';
-import { type EndedSession, type EndReason, SessionClaims } from './session-claims.ts';
+import { type Quotas, quotaReached, quotasOf } from './quotas.ts';
+import { type EndedSession, type EndReason, SessionClaims, type SessionRecord } from './session-claims.ts';
+import { SessionUse } from './session-use.ts';
+import type { ClaimWish, SessionsDeps, SessionWish, StartWish, TimeLeft } from './session-wishes.ts';
+import { WarmServers } from './warm.ts';
 
-export interface SessionsDeps {
-  config: Config;
-  redis: RedisLink;
-  presence: Presence;
-  /** Id of this process, under which its heartbeat is. */
-  self: string;
-  log: Logger;
-}
-
-/** A launch that wants a session. */
-export interface SessionWish {
-  resolved: Resolved;
-  launchId: string;
-  /** Address of who asked. */
-  client: string;
-  /** Path inside the session; absent: what the pasted page asked for. */
-  urlpath?: string;
-  /** Not held to any quota. */
-  isOperator?: boolean;
-  /** Gets `launching`, at last `ready`. */
-  emit: Emit;
-  signal: AbortSignal;
-}
-
-export interface StartWish extends SessionWish {
-  /** Content image. */
-  image: string;
-}
-
-export interface ClaimWish extends SessionWish {
-  plan: Plan;
-  /** Writes the commit's content layer, an uncompressed tar, and ends the stream. */
-  writeContent(sink: Writable): Promise<unknown>;
-}
-
-/** What a session's countdown shows; milliseconds. */
-export interface TimeLeft {
-  /** Until it is ended if nothing happens. */
-  left: number;
-  /** Whether activity moves the end; false once only the greatest age counts. */
-  extendable: boolean;
-}
-
-/** What is known of where a session answers is looked up again after this time. */
-const TARGET_KEPT = 5000;
+export type { ClaimWish, SessionsDeps, StartWish, TimeLeft } from './session-wishes.ts';
 
 export class Sessions {
   readonly #deps: SessionsDeps;
   readonly #launcher: Launcher;
   readonly #claims: SessionClaims;
   readonly #culler: Culler;
-  readonly #targets = new Map<string, { until: number; target: Promise<SessionTarget | undefined> }>();
-  /** When sessions were used, as far as Redis was not told yet. */
-  #used = new Map<string, number>();
+  readonly #warm: WarmServers;
+  readonly #use: SessionUse;
   readonly #timers: NodeJS.Timeout[] = [];
   #unwatch = () => {};
 
@@ -82,15 +43,19 @@ export class Sessions {
     this.#deps = deps;
     this.#launcher = launcher;
     this.#claims = new SessionClaims(deps.redis);
+    const { redis, self } = deps;
+    this.#warm = new WarmServers({ launcher, claims: this.#claims, redis, config, log, self });
+    this.#use = new SessionUse(launcher, this.#claims);
     const isAlive = (id: string) => presence.isAlive(id);
     this.#culler = new Culler({ launcher, claims: this.#claims, config, log, isAlive, since: Date.now() });
   }
 
   async #begin(): Promise<void> {
     const idle = this.#deps.config.SLIPWAY_SESSION_IDLE;
-    this.#every(Math.min(5000, idle / 4), () => this.#flush());
+    this.#every(Math.min(5000, idle / 4), () => this.#use.flush());
     this.#every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
-    this.#unwatch = await this.#launcher.watchEnds((name) => this.#targets.delete(name));
+    this.#every(5000, () => this.#warm.refill());
+    this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
   }
 
   /** Again and again, one at a time; a fault is logged and tried again. */
@@ -111,10 +76,19 @@ export class Sessions {
    * @throws quota_reached, bad_urlpath, session_failed, session_out_of_memory, session_timeout
    */
   async start(wish: StartWish): Promise<Session> {
-    const { name, isKnown } = await this.#claim(wish, wish.image);
+    const record = this.#record(this.#launcher.newName(wish.resolved.spec.name), wish.image, wish);
+    const { name, isKnown } = await this.#claim(record, quotasOf(wish, this.#deps.config));
+    if (wish.plan) this.#noteDemand(wish.plan);
+    return this.#settled(name, async () => {
+      const session = isKnown ? await this.#resume(name, wish) : undefined;
+      return session ?? this.#launcher.start({ ...wish, name }, wish);
+    });
+  }
+
+  /** Keeps the claim of a session that comes up, and gives up that of one that does not. */
+  async #settled(name: string, begin: () => Promise<Session>): Promise<Session> {
     try {
-      const session =
-        (isKnown && (await this.#resume(name, wish))) || (await this.#launcher.start({ ...wish, name }, wish));
+      const session = await begin();
       if (await this.#claims.settle(name)) return session;
       // Whoever stopped it while it started did not know its container yet.
       await this.#launcher.stop(name).catch(() => undefined);
@@ -129,26 +103,27 @@ export class Sessions {
   }
 
   async #resume(name: string, wish: SessionWish): Promise<Session | undefined> {
-    const session = await this.#launcher.resume(name, wish);
+    const found = await this.#launcher.find(name);
+    // A server that waited may have got half of its files.
+    const isWhole = !found?.warm || (await this.#claims.get(name))?.ready;
+    const session = isWhole ? await this.#launcher.resume(name, wish) : undefined;
     // What does not run is in the way of a container of the same name.
     if (!session) await this.#launcher.stop(name).catch(() => undefined);
     return session;
   }
 
-  async #claim(wish: SessionWish, image: string): Promise<{ name: string; isKnown: boolean }> {
+  #record(name: string, image: string, wish: SessionWish): SessionRecord {
     const { resolved, launchId, client, urlpath } = wish;
     const { spec, ref, commit } = resolved;
-    const { config, self } = this.#deps;
-    const record = {
-      name: this.#launcher.newName(spec.name),
-      ...{ launchId, client, ref, commit, image, ready: false, owner: self },
+    return {
+      ...{ name, launchId, client, ref, commit, image, ready: false, owner: this.#deps.self },
       ...{ repo: spec.canonicalUrl, provider: spec.provider, spec: spec.name },
       urlpath: urlpath ?? resolved.urlpath ?? '',
       claimedAt: new Date().toISOString(),
     };
-    const quotas = wish.isOperator
-      ? { total: 0, ofRepo: 0 }
-      : { total: config.SLIPWAY_QUOTA_TOTAL, ofRepo: quotaOf(spec, config) };
+  }
+
+  async #claim(record: SessionRecord, quotas: Quotas): Promise<{ name: string; isKnown: boolean }> {
     let [how, name] = await this.#claims.take(record, quotas);
     if (how === 'total' || how === 'repo') {
       // Some may have ended since the last look.
@@ -162,9 +137,47 @@ export class Sessions {
   /**
    * Takes a server that runs already and puts the commit's files into it; undefined when there is none that fits, or
    * the repository needs the ordinary way.
+   * @throws quota_reached
    */
-  async claim(_wish: ClaimWish): Promise<Session | undefined> {
+  async claim(wish: ClaimWish): Promise<Session | undefined> {
+    const { plan, checkout } = wish.prepared;
+    if (this.#warm.isOff || !WarmServers.isPlain(plan)) return undefined;
+    if (await isReadAtStart(await checkout.paths())) return undefined;
+    for (const server of await this.#warm.waiting(plan.tiers.environment.key)) {
+      const record = this.#record(server.id, plan.tiers.content.image, wish);
+      const [how] = await this.#claims.take(record, quotasOf(wish, this.#deps.config));
+      if (how === 'lost') continue;
+      // Whatever else it is, the ordinary way knows what to do.
+      if (how !== 'taken') return undefined;
+      this.#noteDemand(plan);
+      return this.#settled(server.id, () => this.#fill(server, wish)).catch((err: unknown) => {
+        wish.signal.throwIfAborted();
+        this.#deps.log.warn({ err, session: server.id }, 'a server that waited could not be taken');
+        return undefined;
+      });
+    }
     return undefined;
+  }
+
+  async #fill(server: LaunchedSession, wish: ClaimWish): Promise<Session> {
+    const { prepared } = wish;
+    const folder = await workingFolder(prepared.plan);
+    const content = { folder, write: (sink: Writable) => writeContent(prepared, sink) };
+    try {
+      return await this.#launcher.fill(server, { ...wish, image: prepared.plan.tiers.content.image }, content, wish);
+    } catch (error) {
+      // It may hold some of the files, and is nobody else's any more.
+      await this.#launcher.stop(server.id).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** For the servers that are to wait; a replacement of one that was taken is started then, too. */
+  #noteDemand(plan: Plan): void {
+    this.#warm
+      .noteDemand(plan)
+      .then(() => this.#warm.refill())
+      .catch((err: unknown) => this.#deps.log.warn({ err }, 'no server waits'));
   }
 
   async findByLaunch(launchId: string): Promise<LaunchedSession | undefined> {
@@ -187,7 +200,7 @@ export class Sessions {
 
   /** @throws session_not_found */
   async stop(name: string, reason: EndReason = 'stopped'): Promise<void> {
-    this.#targets.delete(name);
+    this.#use.forget(name);
     await this.#culler.end(name, reason);
   }
 
@@ -204,19 +217,12 @@ export class Sessions {
 
   /** Notes activity; costs nothing, may be called for every request. */
   touch(name: string): void {
-    this.#used.set(name, Date.now());
+    this.#use.touch(name);
   }
 
   /** Where a session answers; undefined when there is none of that name that runs. */
   target(name: string): Promise<SessionTarget | undefined> {
-    const kept = this.#targets.get(name);
-    if (kept && kept.until > Date.now()) return kept.target;
-    const target = this.#launcher.find(name).then((found) => (found?.launchId ? found.target : undefined));
-    // What is not there is not remembered: anybody may ask for any name.
-    const forget = () => this.#targets.delete(name);
-    target.then((found) => found ?? forget(), forget);
-    this.#targets.set(name, { until: Date.now() + TARGET_KEPT, target });
-    return target;
+    return this.#use.target(name);
   }
 
   /** Why a session ended, for a day after it did. */
@@ -228,26 +234,15 @@ export class Sessions {
   async timeLeft(name: string): Promise<TimeLeft> {
     const record = await this.#claims.get(name);
     if (!record) throw new SlipwayError('session_not_found', 'There is no such session any more.');
-    const used = Math.max(this.#used.get(name) ?? 0, await this.#claims.activityOf(name));
+    const used = await this.#use.lastUse(name);
     return timeLeft({ started: Date.parse(record.claimedAt), used, now: Date.now() }, this.#deps.config);
-  }
-
-  async #flush(): Promise<void> {
-    const used = this.#used;
-    this.#used = new Map();
-    try {
-      await this.#claims.noteActivity(used);
-    } catch (error) {
-      // Told with the next.
-      for (const [name, time] of used) if (!this.#used.has(name)) this.#used.set(name, time);
-      throw error;
-    }
   }
 
   /** Stops looking after sessions in this process; sessions go on. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#unwatch();
-    await this.#flush().catch(() => undefined);
+    await this.#warm.close().catch(() => undefined);
+    await this.#use.flush().catch(() => undefined);
   }
 }

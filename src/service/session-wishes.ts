@@ -1,0 +1,51 @@
+/** What is asked of sessions, and what is told of them. */
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Prepared } from '../pipeline.ts';
+import type { Presence } from '../queue/presence.ts';
+import type { RedisLink } from '../queue/redis.ts';
+import type { Emit, Plan, Resolved } from '../types.ts';
+
+export interface SessionsDeps {
+  config: Config;
+  redis: RedisLink;
+  presence: Presence;
+  /** Id of this process, under which its heartbeat is. */
+  self: string;
+  log: Logger;
+}
+
+/** A launch that wants a session. */
+export interface SessionWish {
+  resolved: Resolved;
+  launchId: string;
+  /** Address of who asked. */
+  client: string;
+  /** Path inside the session; absent: what the pasted page asked for. */
+  urlpath?: string;
+  /** Not held to any quota. */
+  isOperator?: boolean;
+  /** Gets `launching`, at last `ready`. */
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+export interface StartWish extends SessionWish {
+  /** Content image. */
+  image: string;
+  /** What it was made of, for those that are to be ready before the next one asks. */
+  plan?: Plan;
+}
+
+export interface ClaimWish extends SessionWish {
+  /** The commit, whose environment is there. */
+  prepared: Prepared;
+}
+
+/** What a session's countdown shows; milliseconds. */
+export interface TimeLeft {
+  /** Until it is ended if nothing happens. */
+  left: number;
+  /** Whether activity moves the end; false once only the greatest age counts. */
+  extendable: boolean;
+}

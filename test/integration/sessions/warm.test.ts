@@ -1,0 +1,201 @@
+/** Servers that wait: what a launch gets that takes one, which cannot, and that none holds anything of another. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { lookUp, type Prepared, prepare, readSpec } from '../../../src/pipeline.ts';
+import type { Session } from '../../../src/types.ts';
+import { callServer, runCode, runTerminal } from '../../support/kernel.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { newLaunchId, openSessions, resolvedOf, type SessionsUnderTest } from '../../support/sessions.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+let world: World;
+let redis: TestRedis;
+let open: SessionsUnderTest;
+const quiet = { emit: () => {}, signal: new AbortController().signal };
+
+beforeAll(async () => {
+  [world, redis] = await Promise.all([openWorld(), startRedis()]);
+}, 600_000);
+
+afterEach(async () => {
+  for (const { id } of (await open?.sessions.list()) ?? []) await open.sessions.stop(id).catch(() => undefined);
+  await open?.close();
+  await (await redis.link()).client.flushall();
+});
+
+afterAll(async () => {
+  await world?.close();
+  await redis?.close();
+});
+
+type Files = Record<string, string>;
+
+const canonical = (url: string) => url.replace(/\.git$/, '');
+
+/** A repository's commit with its image built, and sessions around it. */
+async function withImage(name: string, files: Files, settings: Record<string, string> = {}) {
+  const { url, shas } = await world.repo(name, [{ date: '2024-05-10', files }]);
+  const { imageName } = await world.build([url]);
+  const given = { image: imageName, resolved: resolvedOf(url, shas[0] ?? '') };
+  open = await openSessions(world, redis, given, { SLIPWAY_WARM: '1,1G', ...settings });
+  return url;
+}
+
+/** Fetches and plans a repository's newest commit, as a build does. */
+async function prepared<T>(url: string, use: (prepared: Prepared) => Promise<T>, subdir = ''): Promise<T> {
+  const resolved = await lookUp(readSpec({ repo: url }, false), { config: open.config, signal: quiet.signal });
+  return prepare(resolved, subdir, { config: open.config, ...quiet }, use);
+}
+
+function claim(of: Prepared): Promise<Session | undefined> {
+  const { resolved } = of;
+  return open.sessions.claim({ prepared: of, resolved, launchId: newLaunchId(), client: '192.0.2.7', ...quiet });
+}
+
+async function waiting(): Promise<string[]> {
+  const filters = { label: ['org.slipway.warm'] };
+  const all = await world.docker.listContainers({ filters });
+  const taken = (await open.sessions.list()).map(({ id }) => `/slipway-${id}`);
+  return all.map(({ Names }) => Names[0] ?? '').filter((name) => !taken.includes(name));
+}
+
+async function untilWaiting(count: number): Promise<void> {
+  for (let tries = 0; (await waiting()).length !== count; tries += 1) {
+    if (tries > 200) throw new Error(`never ${count} servers that wait`);
+    await sleep(100);
+  }
+}
+
+/** Makes the service want servers of this repository's environment, and waits for one. */
+async function warmUp(url: string): Promise<void> {
+  await prepared(url, async ({ plan, resolved }) => {
+    const launch = { launchId: newLaunchId(), client: '192.0.2.1', resolved, image: plan.tiers.content.image, plan };
+    const { id } = await open.sessions.start({ ...launch, ...quiet });
+    await open.sessions.stop(id);
+  });
+  await untilWaiting(1);
+}
+
+describe('a server that waits', () => {
+  it('becomes the session of a launch: files, variables, folder and token are its own', async () => {
+    const url = await withImage('warm', { 'index.md': '# x', 'data/a.csv': '1,2', 'run.sh': 'echo hi' });
+    await warmUp(url);
+    const [name = ''] = await waiting();
+    expect(await open.sessions.target(name.replace('/slipway-', ''))).toBeUndefined();
+    const session = await prepared(url, claim);
+    expect(`/slipway-${session?.id}`).toBe(name);
+    if (!session) throw new Error('no session');
+    const code = `
+import os, pathlib, subprocess
+here = pathlib.Path.cwd()
+print(here, sorted(str(p) for p in here.rglob('*') if not any(part.startswith('.') for part in p.parts)))
+print({(p.stat().st_uid, p.stat().st_gid) for p in here.rglob('*')})
+print(os.environ['BINDER_REPO_URL'], os.environ['BINDER_PERSISTENT_REQUEST'].split('/')[-1], os.environ['JUPYTERHUB_USER'])
+print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain', '-uno'], capture_output=True, text=True).stdout)`;
+    const { resolved } = await prepared(url, async (one) => one);
+    const lines = (await runCode(session, code)).split('\n');
+    expect(lines[0]).toBe(
+      "/home/jovyan ['/home/jovyan/data', '/home/jovyan/data/a.csv', '/home/jovyan/index.md', '/home/jovyan/run.sh']",
+    );
+    expect(lines[1]).toBe('{(1000, 1000)}');
+    expect(lines[2]).toBe(`${canonical(url)} ${resolved.commit} ${session.id}`);
+    expect(lines[3]).toBe('False ');
+    expect((await runTerminal(session, 'echo $BINDER_REPO_URL in $PWD')).output).toContain(
+      `${canonical(url)} in /home/jovyan`,
+    );
+    const facts = { launchId: expect.stringMatching(/^[0-9a-f]{32}$/), client: '192.0.2.7', repo: canonical(url) };
+    expect(await open.sessions.list()).toMatchObject([{ id: session.id, ...facts, commit: resolved.commit }]);
+    expect((await open.sessions.timeLeft(session.id)).left).toBeGreaterThan(590_000);
+  });
+
+  it('is replaced afterwards, and never taken twice', async () => {
+    const url = await withImage('replaced', { 'index.md': '# y' });
+    await warmUp(url);
+    const [first, second] = await prepared(url, (one) => Promise.all([claim(one), claim(one)]));
+    expect([first, second].filter(Boolean).length).toBe(1);
+    await untilWaiting(1);
+    expect((await open.sessions.list()).length).toBe(1);
+    const third = await prepared(url, claim);
+    expect(third?.id).not.toBe((first ?? second)?.id);
+    expect(third?.token).not.toBe((first ?? second)?.token);
+    const taken = first ?? second;
+    if (!taken) throw new Error('no session');
+    await open.sessions.stop(taken.id);
+    expect(await world.docker.listContainers({ all: true, filters: { name: [taken.id] } })).toEqual([]);
+  });
+
+  it('holds nothing, and obeys nobody but us, while it waits', async () => {
+    const url = await withImage('empty', { 'index.md': '# z' });
+    await warmUp(url);
+    const [name = ''] = await waiting();
+    const facts = await world.docker.getContainer(name.slice(1)).inspect();
+    const token = facts.Config.Env.find((one) => one.startsWith('JUPYTER_TOKEN='))?.slice(14) ?? '';
+    const port = facts.NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort;
+    const server = { url: `http://127.0.0.1:${port}/user/${name.replace('/slipway-', '')}/`, token };
+    expect(await callServer(server, 'api/contents')).toMatchObject({ content: [] });
+    for (const given of ['', token.slice(1), `${token}x`]) {
+      const headers = { authorization: `token ${given}` };
+      expect((await fetch(`${server.url}slipway/claim`, { method: 'POST', headers })).status).toBe(403);
+    }
+    const through = await fetch(`${open.origin}user/${name.replace('/slipway-', '')}/api`);
+    expect(through.status).toBe(404);
+    expect(await open.sessions.list()).toEqual([]);
+    expect(await open.sessions.count()).toBe(0);
+  });
+
+  it('works in the sub-folder that was asked for', async () => {
+    const url = await withImage('folders', { 'index.md': '# z', 'course/a.ipynb': '{}' });
+    await warmUp(url);
+    const session = await prepared(url, claim, 'course');
+    if (!session) throw new Error('no session');
+    expect(await runCode(session, 'import os; print(os.getcwd(), os.environ["REPO_DIR"])')).toBe(
+      '/home/jovyan/course /home/jovyan/course\n',
+    );
+    const { content } = await callServer<{ content: { name: string }[] }>(session, 'api/contents');
+    expect(content.map(({ name }) => name)).toEqual(['a.ipynb']);
+    expect((await runTerminal(session, 'echo in $PWD.')).output).toContain('in /home/jovyan/course.');
+  });
+
+  it('runs from the repository’s own environment when that has the server, also an old one', async () => {
+    const files = {
+      'requirements.txt': 'jupyterlab==2.3.2\nnotebook==6.4.12\njupyter_client<8\ntraitlets<5.10\n',
+      'x.md': '',
+    };
+    const url = await withImage('old-server', files);
+    await warmUp(url);
+    const session = await prepared(url, claim);
+    if (!session) throw new Error('no session');
+    expect((await callServer<{ version: string }>(session, 'api')).version).toBe('6.4.12');
+    expect(await runCode(session, 'import os; print(os.getcwd(), os.environ["BINDER_REPO_URL"])')).toBe(
+      `/home/jovyan ${canonical(url)}\n`,
+    );
+    expect((await runTerminal(session, 'echo $BINDER_REPO_URL.')).output).toContain(`${canonical(url)}.`);
+  }, 600_000);
+});
+
+describe('what cannot take one', () => {
+  it.each<[string, Files]>([
+    ['postBuild', { postBuild: '#!/bin/sh\ntrue\n' }],
+    ['start', { start: '#!/bin/sh\nexec "$@"\n' }],
+    ['a server’s settings', { '.jupyter/jupyter_server_config.json': '{}' }],
+    ['settings in its folder', { 'jupyter_notebook_config.py': 'c = 1' }],
+    ['a profile', { '.bashrc': 'export A=1' }],
+    ['a kernel of its own', { '.local/share/jupyter/kernels/x/kernel.json': '{}' }],
+  ])('%s takes the ordinary way', async (what, files) => {
+    const url = await withImage('plain', { 'index.md': '# z' });
+    await warmUp(url);
+    const other = await world.repo(`not-plain-${what.length}`, [
+      { date: '2024-05-10', files: { ...files, 'index.md': 'x' } },
+    ]);
+    expect(await prepared(other.url, claim)).toBeUndefined();
+    expect((await waiting()).length).toBe(1);
+  });
+
+  it('nor does anything when there is to be none, or a quota is reached', async () => {
+    const url = await withImage('off', { 'index.md': '# z' }, { SLIPWAY_QUOTA_PER_REPO: '1' });
+    await warmUp(url);
+    expect(await prepared(url, claim)).toBeDefined();
+    await untilWaiting(1);
+    expect(await prepared(url, claim)).toBeUndefined();
+  });
+});
