@@ -28,6 +28,9 @@ export interface LaunchParts {
   starting: Limit;
 }
 
+/** What a launch ends with here that is another process's by now: there it is told how it goes on. */
+export const NOT_OURS = new SlipwayError('taken_over', 'Another process has this launch.');
+
 /** Phases that the journal of a launch holds already, when another process began it. */
 type Said = ReadonlySet<string>;
 
@@ -138,7 +141,8 @@ export class LaunchRun {
   }
 
   private async startSession(resolved: Resolved, image: string): Promise<Session> {
-    this.note({ state: 'launching', resolved, image }).catch(() => undefined);
+    // A process that was frozen meanwhile may have been taken for dead: the other starts the session.
+    await this.note({ state: 'launching', resolved, image });
     try {
       return await this.start(resolved, image);
     } catch (error) {
@@ -163,11 +167,14 @@ export class LaunchRun {
     });
   }
 
+  /** Changes the record of a launch that is still this process's and still wanted. @throws NOT_OURS, cancelled */
   private async note(change: Partial<LaunchRecord>): Promise<void> {
     this.record = { ...this.record, ...change };
     const { id, owner } = this.record;
-    await this.context.launches.update(id, (one) =>
-      one.owner !== owner || one.endedAt !== undefined ? undefined : { ...one, ...change },
+    const record = await this.context.launches.update(id, (one) =>
+      one.owner === owner && one.endedAt === undefined ? { ...one, ...change } : undefined,
     );
+    if (record?.owner !== owner) throw NOT_OURS;
+    if (record.endedAt !== undefined) throw new SlipwayError('cancelled', 'The launch was cancelled.');
   }
 }

@@ -4,7 +4,7 @@ import { SlipwayError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { addTo, journalOf, KEEP_STREAMS } from './events.ts';
 import { cancelledFailure, failedEvent, failureOf } from './failures.ts';
-import { type LaunchParts, LaunchRun } from './launch-run.ts';
+import { type LaunchParts, LaunchRun, NOT_OURS } from './launch-run.ts';
 import type { Checked } from './requests.ts';
 import type { Client, Failure, LaunchRecord, Read } from './types.ts';
 import type { Watching } from './watching.ts';
@@ -85,7 +85,7 @@ export class Launches {
       end = await run.run();
     } catch (thrown) {
       // Another process has it by now, or is to have it: there is nothing that we may say.
-      if (writer.lost.aborted || signal.reason === HANDED_OVER) return;
+      if (writer.lost.aborted || signal.reason === HANDED_OVER || thrown === NOT_OURS) return;
       const failure = this.failure(signal.aborted ? signal.reason : thrown, record);
       if (run.build !== undefined) await writer.leave(journalOf.build(run.build));
       writer.append({ data: failedEvent(failure) });

@@ -1,9 +1,12 @@
 /** A process of the service that a test can kill: `node --import tsx service-process.ts web|worker|both`. */
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
 import { createService } from '../../src/service/service.ts';
+import type { LaunchRequest } from '../../src/service/types.ts';
+import { SOMEBODY } from './service.ts';
 import { cleanEnvironment } from './slipway.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +15,8 @@ const SELF = fileURLToPath(import.meta.url);
 export type Role = 'web' | 'worker' | 'both';
 
 export interface ServiceProcess {
+  /** Begins a launch that this process drives; its id. */
+  launch(request: LaunchRequest): Promise<string>;
   /** At once and without a chance to tidy up. */
   kill(): Promise<void>;
   /** Freezes it, or lets it go on. */
@@ -37,6 +42,11 @@ export async function startServiceProcess(
     ended.then(() => reject(new Error('the process of the service ended before it was ready')));
   });
   return {
+    async launch(request) {
+      child.send(request);
+      const [id] = (await once(child, 'message')) as [string];
+      return id;
+    },
     async kill() {
       child.kill('SIGKILL');
       await ended;
@@ -56,6 +66,9 @@ async function main(role: string): Promise<void> {
   process.once('SIGTERM', async () => {
     await service.close();
     process.exit(0);
+  });
+  process.on('message', async (request: LaunchRequest) => {
+    process.send?.((await service.launch(request, SOMEBODY)).id);
   });
   process.send?.('ready');
 }

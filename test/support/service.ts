@@ -68,3 +68,14 @@ export function phases(told: readonly Told[]): string[] {
   const seen = told.flatMap(({ event, phase }) => (event === undefined && phase !== undefined ? [phase] : []));
   return seen.filter((phase, index) => phase !== seen[index - 1]);
 }
+
+/** What `look` finds once it finds something. */
+export async function until<T>(look: () => Promise<T | undefined>, limit = 60_000): Promise<T> {
+  const end = Date.now() + limit;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`nothing within ${limit / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
