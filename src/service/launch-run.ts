@@ -11,10 +11,12 @@ import { errorOf } from './failures.ts';
 import type { Images } from './images.ts';
 import type { Limit } from './limit.ts';
 import type { Lookups } from './lookups.ts';
+import type { SessionWish } from './session-wishes.ts';
 import type { Sessions } from './sessions.ts';
 import type { LaunchRecord } from './types.ts';
 import { Uses } from './uses.ts';
 import { unlessAborted } from './waiting.ts';
+import type { WarmLaunches } from './warm-launches.ts';
 
 /** A look-up that takes longer says so; a quicker one must not come before `built`. */
 const SILENT = 500;
@@ -24,6 +26,7 @@ export interface LaunchParts {
   images: Images;
   builds: Builds;
   sessions: Sessions;
+  warm: WarmLaunches;
   /** Sessions that start at once. */
   starting: Limit;
 }
@@ -82,17 +85,23 @@ export class LaunchRun {
   async run(): Promise<Partial<LaunchRecord>> {
     const resolved = this.record.resolved ?? (await this.lookUp());
     this.signal.throwIfAborted();
-    const image = (await this.cachedImage(resolved)) ?? (await this.builtImage(resolved));
+    const cached = await this.cachedImage(resolved);
+    const warm = cached === undefined ? await this.warmSession(resolved) : undefined;
+    if (warm) return this.ready(warm, resolved);
+    const image = cached ?? (await this.builtImage(resolved));
     if (typeof image !== 'string') return { resolved, ...image };
     if (this.record.buildOnly) {
       this.writer.append({ data: { phase: 'ready', message: `Image ${image} is ready\n`, imageName: image } });
       return { state: 'ready', resolved, image };
     }
-    const session = await this.startSession(resolved, image);
+    return this.ready(await this.startSession(resolved, image), resolved);
+  }
+
+  private ready(session: Session, resolved: Resolved): Partial<LaunchRecord> {
     // For pruning; a launch is not worse for not being counted.
-    new Uses(this.context.redis).note(image).catch(() => undefined);
+    new Uses(this.context.redis).note(session.image).catch(() => undefined);
     this.writer.append({ data: readyEvent(session, resolved, this.record.client, this.context.config) });
-    return { state: 'ready', resolved, image, session: session.id };
+    return { state: 'ready', resolved, image: session.image, session: session.id };
   }
 
   private async lookUp(): Promise<Resolved> {
@@ -116,6 +125,21 @@ export class LaunchRun {
       if (!this.record.buildOnly) this.writer.flush().catch(() => undefined);
     }
     return found.tiers.image;
+  }
+
+  /** A server that runs already and was given the commit's files; its image is built afterwards, for the next one. */
+  private async warmSession(resolved: Resolved): Promise<Session | undefined> {
+    const { buildOnly, build, refresh, subdir, client } = this.record;
+    if (buildOnly || refresh || build !== undefined) return undefined;
+    const session = await this.parts.warm.claim(resolved, subdir, (prepared) => {
+      this.signal.throwIfAborted();
+      return this.note({ state: 'launching', resolved }).then(() => ({ ...this.wish(resolved), prepared }));
+    });
+    if (session) {
+      const wish = { resolved, subdir, refresh, client: client.address, isAskedFor: true };
+      this.parts.builds.join(wish).catch((err: unknown) => this.context.log.warn({ err }, 'image not built'));
+    }
+    return session;
   }
 
   private async builtImage(resolved: Resolved): Promise<string | Pick<LaunchRecord, 'state' | 'error'>> {
@@ -156,15 +180,21 @@ export class LaunchRun {
     }
   }
 
-  private start(resolved: Resolved, image: string): Promise<Session> {
+  private async start(resolved: Resolved, image: string): Promise<Session> {
+    const plan = await this.parts.images.plan(resolved, this.record.subdir);
+    const wish = { ...this.wish(resolved), image, ...(plan && { plan }) };
+    return this.parts.starting(() => {
+      this.signal.throwIfAborted();
+      return this.parts.sessions.start(wish);
+    });
+  }
+
+  private wish(resolved: Resolved): SessionWish {
     const { id, client, urlpath } = this.record;
     const emit: Emit = (event) => event.phase !== 'ready' && this.writer.append({ data: streamed(event) });
     const { address, isOperator } = client;
-    const wish = { resolved, image, launchId: id, client: address, isOperator, emit, signal: this.signal };
-    return this.parts.starting(() => {
-      this.signal.throwIfAborted();
-      return this.parts.sessions.start({ ...wish, ...(urlpath !== undefined && { urlpath }) });
-    });
+    const wish = { resolved, launchId: id, client: address, isOperator, emit, signal: this.signal };
+    return { ...wish, ...(urlpath !== undefined && { urlpath }) };
   }
 
   /** Changes the record of a launch that is still this process's and still wanted. @throws NOT_OURS, cancelled */

@@ -91,8 +91,8 @@ export class Launches {
       writer.append({ data: failedEvent(failure) });
       end = { state: failure.code === 'cancelled' ? 'cancelled' : 'failed', error: failure };
     }
-    await writer.close();
-    await this.end(record, end, run);
+    // Both at once, so that who reads of the end finds it in the record too; the journal's is carried out first.
+    await Promise.all([writer.close(), this.end(record, end, run)]);
   }
 
   private failure(thrown: unknown, { id }: LaunchRecord): Failure {
@@ -105,7 +105,10 @@ export class Launches {
   private async end(record: LaunchRecord, end: Partial<LaunchRecord>, run: LaunchRun): Promise<void> {
     const { launches, journals, observe } = this.context;
     const endedAt = new Date().toISOString();
-    const kept = await launches.update(record.id, (one) => (one.endedAt ? undefined : { ...one, ...end, endedAt }));
+    const kept = await launches.update(record.id, (one) =>
+      one.endedAt || one.owner !== record.owner ? undefined : { ...one, ...end, endedAt },
+    );
+    if (kept?.owner !== record.owner) return;
     if (run.build !== undefined && end.state !== 'ready') await this.parts.builds.leave(run.build);
     // Cancelled just when it was ready: nobody will use the session.
     if (end.state === 'ready' && kept?.state === 'cancelled') await this.endSession(record.id);

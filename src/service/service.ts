@@ -35,6 +35,7 @@ import type {
   RecentLaunch,
   StoredDocument,
 } from './types.ts';
+import { WarmLaunches } from './warm-launches.ts';
 import { Watching } from './watching.ts';
 
 /** Sessions that start at the same time; more of them only slow one another down. */
@@ -116,7 +117,11 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
   const [lookups, builds, watching] = [createLookups(config), new Builds(context), new Watching(redis)];
   const images = new Images(config, context.engine);
   const starting = createLimit(STARTING);
-  const launches = new Launches(context, { lookups, images, builds, sessions, starting }, watching);
+  const launches = new Launches(
+    context,
+    { lookups, images, builds, sessions, warm: new WarmLaunches(context, sessions), starting },
+    watching,
+  );
   const looks = new Looks({ context, lookups, images, builds });
   const duties = await beginDuties({ context, launches, builds, watching, pruner }, parts);
 

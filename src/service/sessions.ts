@@ -12,6 +12,7 @@ import {
 import type { SessionTarget } from '../session-target.ts';
 import type { Plan, Session } from '../types.ts';
 import { Culler, timeLeft } from './culling.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { fits } from './policy.ts';
 import { type Quotas, quotaReached, quotasOf } from './quotas.ts';
 import { type EndedSession, type EndReason, SessionClaims, type SessionRecord } from './session-claims.ts';
@@ -27,6 +28,7 @@ export class Sessions {
   readonly #claims: SessionClaims;
   readonly #culler: Culler;
   readonly #warm: WarmServers;
+  readonly #disk: DiskWatch;
   readonly #use: SessionUse;
   readonly #timers: NodeJS.Timeout[] = [];
   #unwatch = () => {};
@@ -46,6 +48,7 @@ export class Sessions {
     const { redis, self } = deps;
     this.#warm = new WarmServers({ launcher, claims: this.#claims, redis, config, log, self });
     this.#use = new SessionUse(launcher, this.#claims);
+    this.#disk = new DiskWatch({ launcher, config, log, end: (name) => this.stop(name, 'disk') });
     const isAlive = (id: string) => presence.isAlive(id);
     this.#culler = new Culler({ launcher, claims: this.#claims, config, log, isAlive, since: Date.now() });
   }
@@ -55,6 +58,7 @@ export class Sessions {
     this.#every(Math.min(5000, idle / 4), () => this.#use.flush());
     this.#every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
     this.#every(5000, () => this.#warm.refill());
+    this.#every(2000, () => this.#disk.look());
     this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
   }
 
@@ -133,6 +137,9 @@ export class Sessions {
     if (how === 'total' || how === 'repo') throw quotaReached(how, how === 'total' ? quotas.total : quotas.ofRepo);
     return { name, isKnown: how === 'known' };
   }
+
+  /** Whether any server waits to be taken. */
+  hasWarm = async (): Promise<boolean> => !this.#warm.isOff && (await this.#warm.waiting()).length > 0;
 
   /**
    * Takes a server that runs already and puts the commit's files into it; undefined when there is none that fits, or

@@ -33,7 +33,7 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
   const child = fork(SELF, [role], {
     execArgv: ['--import', 'tsx'],
-    env: cleanEnvironment({ ...world.settings, ...settings }),
+    env: cleanEnvironment({ SLIPWAY_WARM: '0', ...world.settings, ...settings }),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

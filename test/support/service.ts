@@ -29,7 +29,7 @@ export async function openService(
   settings: Record<string, string> = {},
   parts: Partial<Parts> = {},
 ): Promise<ServiceUnderTest> {
-  const config = loadConfig(cleanEnvironment({ ...world.settings, ...settings }));
+  const config = loadConfig(cleanEnvironment({ SLIPWAY_WARM: '0', ...world.settings, ...settings }));
   const observed: Observation[] = [];
   const log = pino({ level: process.env.SLIPWAY_TEST_LOG ?? 'fatal' });
   const observe = (observation: Observation) => observed.push(observation);

@@ -1,0 +1,55 @@
+/** Launches of commits that have no image yet, into servers that run already: fetched and planned right here. */
+import { findLowerTiers, type Prepared, planKey, prepare } from '../pipeline.ts';
+import type { Resolved, Session } from '../types.ts';
+import type { Context } from './context.ts';
+import type { ClaimWish } from './session-wishes.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Fetches for it at the same time; who comes when it is busy goes the ordinary way. */
+const AT_ONCE = 4;
+/** A repository that takes longer to fetch is not what such servers are for. */
+const PATIENCE = 5000;
+
+export class WarmLaunches {
+  private readonly context: Context;
+  private readonly sessions: Sessions;
+  private readonly trying = new Set<string>();
+
+  constructor(context: Context, sessions: Sessions) {
+    this.context = context;
+    this.sessions = sessions;
+  }
+
+  /**
+   * A session in a server that waited; undefined when there is none that fits. Whatever goes wrong on the way is told by
+   * the build that then follows.
+   * @param wishOf called when the commit's files are there
+   */
+  async claim(
+    resolved: Resolved,
+    subdir: string,
+    wishOf: (prepared: Prepared) => Promise<ClaimWish>,
+  ): Promise<Session | undefined> {
+    const { config, engine, log } = this.context;
+    const key = planKey(resolved, subdir, config);
+    // Of those who come together the first takes a server, and the others share a build.
+    if (this.trying.has(key) || this.trying.size >= AT_ONCE || !(await this.sessions.hasWarm())) return undefined;
+    this.trying.add(key);
+    const stage = { config, emit: () => undefined, signal: AbortSignal.timeout(PATIENCE) };
+    let wish: ClaimWish | undefined;
+    try {
+      return await prepare(resolved, subdir, stage, async (prepared) => {
+        if (!(await findLowerTiers(await engine(), prepared.plan)).environment) return undefined;
+        wish = await wishOf(prepared);
+        return await this.sessions.claim(wish);
+      });
+    } catch (err) {
+      // What concerns the launch itself is not the build's to tell.
+      if (wish?.signal.aborted) throw err;
+      log.debug({ err }, 'no server that waits was taken');
+      return undefined;
+    } finally {
+      this.trying.delete(key);
+    }
+  }
+}
