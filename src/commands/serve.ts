@@ -6,9 +6,12 @@ import { SlipwayError } from '../errors.ts';
 import type { Command, Io } from './command.ts';
 import { serviceConfig, serviceLog, untilTold } from './serving.ts';
 
+/** Connections that may wait to be taken: a whole class opens a link at once. */
+const BACKLOG = 4096;
+
 async function listen(app: FastifyInstance, at: { host: string; port: number }): Promise<void> {
   try {
-    await app.listen(at);
+    await app.listen({ ...at, backlog: BACKLOG });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new SlipwayError('cannot_listen', `Nothing can listen on ${at.host}:${at.port} (${code}).`, {

@@ -3,6 +3,7 @@ import { type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { baseUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
+import { createLimit } from '../service/limit.ts';
 import type { Service } from '../service/service.ts';
 import { BuildTokens } from './build-token.ts';
 import type { Web } from './context.ts';
@@ -24,8 +25,9 @@ import { keepEncoding } from './spec.ts';
 import { Streams } from './sse.ts';
 
 const BODY = 64 * 1024;
+const BEGUN_AT_ONCE = 64;
 /** Time that a client may take to say what it wants. */
-const REQUEST_TIME = 10_000;
+const REQUEST_TIME = 30_000;
 
 /** @param metrics where the service counts already; else a set of its own */
 export async function createApp(
@@ -44,7 +46,7 @@ export async function createApp(
     bodyLimit: BODY,
     requestTimeout: REQUEST_TIME,
     keepAliveTimeout: 75_000,
-    http: { headersTimeout: REQUEST_TIME, connectionsCheckingInterval: 2000 },
+    http: { headersTimeout: REQUEST_TIME, connectionsCheckingInterval: 5000 },
     routerOptions: { maxParamLength: 8000 },
     rewriteUrl: (request) => keepEncoding(request.url ?? '/'),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
@@ -57,7 +59,8 @@ export async function createApp(
   const tokens = await BuildTokens.open(service.redis);
   const limits = await addLimits(app, config, service.redis, tokens);
   const streams = new Streams(config.SLIPWAY_STREAMS_PER_ADDRESS);
-  const web: Web = { service, config, log, metrics, site, streams, tokens, limits };
+  const inTurn = createLimit(BEGUN_AT_ONCE);
+  const web: Web = { service, config, log, metrics, site, streams, tokens, limits, inTurn };
 
   addErrorHandler(app, site);
   addServiceGauges(metrics, service);

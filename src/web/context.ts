@@ -1,6 +1,7 @@
 /** What the routes share. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Limit } from '../service/limit.ts';
 import type { Service } from '../service/service.ts';
 import type { BuildTokens } from './build-token.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,4 +18,6 @@ export interface Web {
   streams: Streams;
   tokens: BuildTokens;
   limits: Limits;
+  /** Launches are begun a few at a time, however many ask at once: all else goes on between them. */
+  inTurn: Limit;
 }

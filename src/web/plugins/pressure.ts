@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { SlipwayError } from '../../errors.ts';
 
 /** Mean time within a second that the process is late. Ten thousand requests at once stay far below it. */
-const LATE = 2000;
+const LATE = 3000;
 
 export async function addPressureValve(app: FastifyInstance): Promise<void> {
   await app.register(underPressure, {

@@ -14,7 +14,7 @@ import { lastSeen, singleEvent } from '../sse.ts';
 async function launchFor(
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, limits, streams, config }: Web,
+  { service, limits, streams, config, inTurn }: Web,
 ): Promise<{ story: string; seen: number | undefined }> {
   streams.checkRoom(limitedName(request));
   const last = lastSeen(request.headers['last-event-id']);
@@ -22,7 +22,7 @@ async function launchFor(
   const repo = specOf(request);
   await limits.count(request, reply, repo, parameter(request, 'build_token'));
   const buildOnly = /^(true|1)$/i.test(parameter(request, 'build_only') ?? '');
-  const { id } = await service.launch({ repo, buildOnly }, clientOf(request, config));
+  const { id } = await inTurn(() => service.launch({ repo, buildOnly }, clientOf(request, config)));
   return { story: id, seen: undefined };
 }
 

@@ -55,7 +55,7 @@ export async function admit(
 
 export async function launchRoutes(plain: FastifyInstance, web: Web): Promise<void> {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-  const { service, config, streams, site } = web;
+  const { service, config, streams, site, inTurn } = web;
   const policy = documentPolicy(site);
 
   const known = async (id: string) => {
@@ -78,7 +78,7 @@ export async function launchRoutes(plain: FastifyInstance, web: Web): Promise<vo
     },
     async (request, reply) => {
       await admit(request, reply, request.body, web);
-      const record = await service.launch(request.body, clientOf(request, config));
+      const record = await inTurn(() => service.launch(request.body, clientOf(request, config)));
       return reply.code(201).header('location', launchPath(record.id)).send(answer(record));
     },
   );

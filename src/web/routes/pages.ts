@@ -73,7 +73,7 @@ function addFiles(app: FastifyInstance, site: Site): void {
 }
 
 export async function pageRoutes(app: FastifyInstance, web: Web): Promise<void> {
-  const { service, site, tokens, limits, config } = web;
+  const { service, site, tokens, limits, config, inTurn } = web;
   const fronts = new Kept<Body>(site.showsRecent ? 10_000 : SAME_FOR, 1);
   const launches = new Kept<Body>(SAME_FOR, LAUNCH_PAGES);
 
@@ -117,7 +117,7 @@ export async function pageRoutes(app: FastifyInstance, web: Web): Promise<void> 
     const asked = linked(request).request;
     const token = (request.body as Record<string, string> | undefined)?.token;
     await limits.count(request, reply, asked.repo, token);
-    const { id } = await service.launch(asked, clientOf(request, config));
+    const { id } = await inTurn(() => service.launch(asked, clientOf(request, config)));
     return reply.redirect(`/launches/${id}`, 303);
   });
 
