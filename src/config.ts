@@ -96,6 +96,12 @@ export const SETTINGS = {
     'auto',
     'Firewall for builds and sessions (public addresses and mirrors only): auto enforces it where it can, required refuses to build where it cannot',
   ),
+  SLIPWAY_EGRESS_PORTS: setting<string[]>(
+    'ports',
+    '80,443,9418',
+    'TCP ports of public addresses that builds and sessions reach, as 443 or 8000-8100; all: any, and UDP',
+  ),
+  SLIPWAY_EGRESS_RATE: bytes('16M', 'Bytes per second of each build and session in each direction; 0: any number'),
   SLIPWAY_BUILD_CPU: text('', 'CPUs that builds may use together, e.g. 1.5; empty: all'),
   SLIPWAY_BUILD_MEMORY: bytes('4G', 'Memory that builds may use together'),
   SLIPWAY_BUILD_PIDS: whole('4096', 'Processes that builds may have together'),
@@ -103,6 +109,7 @@ export const SETTINGS = {
   SLIPWAY_SESSION_MEMORY: bytes('2G', 'Memory of a session'),
   SLIPWAY_SESSION_CPU: text('2', 'CPUs of a session'),
   SLIPWAY_SESSION_PIDS: whole('512', 'Processes of a session'),
+  SLIPWAY_SESSION_DISK: bytes('10G', 'Disk space that a session of the service may fill; 0: any'),
   SLIPWAY_SESSION_START: duration('2m', 'Time that a session may take until its server answers'),
   SLIPWAY_SESSION_NETWORK: choice(
     ['internet', 'none'],

@@ -24,16 +24,32 @@ export function proxyUrls(config: Config): string[] {
   return given.map((url) => (url.includes('://') ? url : `http://${url}`));
 }
 
-/** Addresses and ports that need a rule of their own: public ones are open anyway, but for those of this machine. */
-export async function endpoints(urls: readonly string[]): Promise<Endpoint[]> {
+/** Whether the firewall lets everybody reach this port of a public address. */
+function isOpenPort(port: number, ports: readonly string[]): boolean {
+  return (
+    ports.length === 0 ||
+    ports.some((range) => {
+      const [first = 0, last = first] = range.split(':').map(Number);
+      return port >= first && port <= last;
+    })
+  );
+}
+
+/**
+ * Addresses and ports that need a rule of their own: public ones are open anyway, but for those of this machine and for
+ * ports that are closed to others.
+ * @param ports as SLIPWAY_EGRESS_PORTS has them
+ */
+export async function endpoints(urls: readonly string[], ports: readonly string[]): Promise<Endpoint[]> {
   const own = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
   const found = urls
     .filter((url) => URL.canParse(url))
     .map(async (text) => {
       const url = new URL(text);
       const addresses = await addressesOf(hostOf(url));
-      const closed = addresses.filter((address) => own.has(address) || !isPublicAddress(address));
-      return closed.map((address) => ({ address, port: portOf(url) }));
+      const port = portOf(url);
+      const isClosed = (address: string) => own.has(address) || !isPublicAddress(address) || !isOpenPort(port, ports);
+      return addresses.filter(isClosed).map((address) => ({ address, port }));
     });
   return (await Promise.all(found)).flat();
 }

@@ -2,9 +2,13 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** Chains of ours: forwarded packets, and packets to the host itself. */
+/** Chains of ours: forwarded packets, what comes back, and packets to the host itself. */
 const FORWARD = 'SLIPWAY-EGRESS';
+const BACK = 'SLIPWAY-INGRESS';
 const HOST = 'SLIPWAY-HOST';
+const OURS = new RegExp(`-j (?:${FORWARD}|${BACK}|${HOST})$`);
+/** Ports that one rule can name; a range counts twice. */
+const MOST_PORTS = 7;
 
 /** Where nobody's public server can be: own net, private, carrier's, link-local with metadata, benchmarks, multicast, reserved. */
 const CLOSED = {
@@ -41,6 +45,10 @@ export interface Wanted {
   /** Proxies, for builds and sessions. */
   proxies: Endpoint[];
   resolvers: string[];
+  /** TCP ports of public addresses, as 443 or 8000:8100; none for any port of any protocol. */
+  ports: string[];
+  /** Bytes per second of each container in each direction; 0 for any number. */
+  rate: number;
   /** Addresses on the builds' bridge of containers that are not ours, and that no rule of ours may touch. */
   strangers: string[];
 }
@@ -53,8 +61,32 @@ function ofFamily<T extends string | Endpoint>(list: readonly T[], family: Famil
   return [...new Map(kept.map((item) => [text(item), item])).values()].sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
-/** Rules of both chains without their names; a mirror is told by where the packet was first sent, before any DNAT. */
-function rules(wanted: Wanted, family: Family): { common: string[]; closed: string[] } {
+interface Rules {
+  strangers: string[];
+  common: string[];
+  closed: string[];
+  back: string[];
+}
+
+/** What is over the rate is lost, to which TCP adapts; a container may be faster for two seconds. */
+function limit(rate: number, by: 'srcip' | 'dstip'): string[] {
+  const kilobytes = Math.max(1, Math.round(rate / 1024));
+  const name = `slipway-${by === 'srcip' ? 'up' : 'down'}`;
+  const speed = `--hashlimit-above ${kilobytes}kb/s --hashlimit-burst ${2 * kilobytes}kb`;
+  return rate === 0 ? [] : [`-m hashlimit ${speed} --hashlimit-mode ${by} --hashlimit-name ${name} -j DROP`];
+}
+
+/** Public addresses on these ports and nothing else; a mirror was let through before. */
+function publicPorts(ports: readonly string[]): string[] {
+  if (ports.length === 0) return [];
+  const groups = Array.from({ length: Math.ceil(ports.length / MOST_PORTS) }, (_, index) =>
+    ports.slice(index * MOST_PORTS, (index + 1) * MOST_PORTS),
+  );
+  return [...groups.map((group) => `-p tcp -m multiport --dports ${group.join(',')} -j RETURN`), ...refuse()];
+}
+
+/** Rules of the chains without their names; a mirror is told by where the packet was first sent, before any DNAT. */
+function rules(wanted: Wanted, family: Family): Rules {
   const bridge = wanted.buildBridge;
   const endpoint = (item: Endpoint) =>
     `-p tcp -m conntrack --ctorigdst ${item.address} --ctorigdstport ${item.port} -j RETURN`;
@@ -64,14 +96,20 @@ function rules(wanted: Wanted, family: Family): { common: string[]; closed: stri
     '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
     // Neighbour discovery: without it there is no IPv6 at all.
     ...(family === 6 ? ['-p ipv6-icmp -j RETURN'] : []),
-    ...strangers.map((address) => `-s ${address} -i ${bridge} -j RETURN`),
     ...ofFamily(wanted.resolvers, family).flatMap((address) =>
       ['udp', 'tcp'].map((protocol) => `-d ${address} -p ${protocol} -m ${protocol} --dport 53 -j RETURN`),
     ),
     ...ofFamily(wanted.proxies, family).map(endpoint),
     ...mirrors.map((item) => `-i ${bridge} ${endpoint(item)}`),
   ];
-  return { common, closed: CLOSED[family].flatMap((range) => refuse(`-d ${range} `)) };
+  const limited = limit(wanted.rate, 'dstip');
+  return {
+    strangers: strangers.map((address) => `-s ${address} -i ${bridge} -j RETURN`),
+    common,
+    closed: CLOSED[family].flatMap((range) => refuse(`-d ${range} `)),
+    back:
+      limited.length === 0 ? [] : [...strangers.map((address) => `-d ${address} -o ${bridge} -j RETURN`), ...limited],
+  };
 }
 
 /** A reset for TCP: the kernel sends one ICMP message a second to each address, and programs would wait for it. */
@@ -84,12 +122,15 @@ interface Hook {
   rule: string;
 }
 
-function hooksOf(wanted: Wanted, parent: string): Hook[] {
+function hooksOf(wanted: Wanted, parent: string, back: boolean): Hook[] {
   const bridges = [...(wanted.buildBridge === undefined ? [] : [wanted.buildBridge]), ...wanted.sessionBridges];
-  return [...new Set(bridges)].sort().flatMap((bridge) => [
-    { parent, rule: `-i ${bridge} -j ${FORWARD}` },
-    { parent: 'INPUT', rule: `-i ${bridge} -j ${HOST}` },
-  ]);
+  return [...new Set(bridges)]
+    .sort()
+    .flatMap((bridge) => [
+      { parent, rule: `-i ${bridge} -j ${FORWARD}` },
+      { parent: 'INPUT', rule: `-i ${bridge} -j ${HOST}` },
+      ...(back ? [{ parent, rule: `-o ${bridge} -j ${BACK}` }] : []),
+    ]);
 }
 
 /**
@@ -100,27 +141,30 @@ export function changes(saved: string, wanted: Wanted, family: Family): string |
   const lines = saved.split('\n');
   // Docker's own chain for rules that come before its; without it (iptables off in the engine) FORWARD itself.
   const parent = lines.some((line) => line.startsWith(':DOCKER-USER ')) ? 'DOCKER-USER' : 'FORWARD';
-  const hooks = hooksOf(wanted, parent);
-  const { common, closed } = rules(wanted, family);
-  const forward = [...common, ...closed];
-  const host = [...common, ...refuse()];
+  const { strangers, common, closed, back } = rules(wanted, family);
+  const hooks = hooksOf(wanted, parent, back.length > 0);
+  const forward = [...strangers, ...limit(wanted.rate, 'srcip'), ...common, ...closed, ...publicPorts(wanted.ports)];
+  const host = [...strangers, ...common, ...refuse()];
   const mark = createHash('sha256')
-    .update(JSON.stringify([forward, host]))
+    .update(JSON.stringify([forward, back, host]))
     .digest('hex')
     .slice(0, 16);
   const isMarked = lines.some((line) => line.includes(`--comment slipway-${mark}`));
   const counted = (chain: string) => lines.filter((line) => line.startsWith(`-A ${chain} `)).length;
-  const isWhole = isMarked && counted(FORWARD) === forward.length + 1 && counted(HOST) === host.length;
+  const counts = [counted(FORWARD) - 1, counted(BACK), counted(HOST)];
+  const isWhole = isMarked && counts.join() === [forward.length, back.length, host.length].join();
   if (isWhole && areInPlace(lines, hooks)) return undefined;
-  const old = lines.filter((line) => /^-A \S+ .*-j (?:SLIPWAY-EGRESS|SLIPWAY-HOST)$/.test(line));
+  const old = lines.filter((line) => line.startsWith('-A ') && OURS.test(line));
   return [
     '*filter',
     `:${FORWARD} - [0:0]`,
+    `:${BACK} - [0:0]`,
     `:${HOST} - [0:0]`,
     ...old.map((line) => line.replace(/^-A/, '-D')),
     ...hooks.map((hook) => `-I ${hook.parent} 1 ${hook.rule}`),
     `-A ${FORWARD} -m comment --comment slipway-${mark}`,
     ...forward.map((rule) => `-A ${FORWARD} ${rule}`),
+    ...back.map((rule) => `-A ${BACK} ${rule}`),
     ...host.map((rule) => `-A ${HOST} ${rule}`),
     'COMMIT',
     '',
@@ -129,7 +173,7 @@ export function changes(saved: string, wanted: Wanted, family: Family): string |
 
 /** Whether exactly these hooks are there, and before anybody else's rules. */
 function areInPlace(lines: readonly string[], hooks: readonly Hook[]): boolean {
-  const ours = lines.filter((line) => /-j SLIPWAY-(?:EGRESS|HOST)$/.test(line));
+  const ours = lines.filter((line) => OURS.test(line));
   if (ours.length !== hooks.length) return false;
   return hooks.every((hook) => {
     const chain = lines.filter((line) => line.startsWith(`-A ${hook.parent} `));

@@ -49,7 +49,11 @@ export async function ensureEgress(deps: EgressDeps): Promise<EgressState> {
 export async function guardBuild(deps: EgressDeps): Promise<EgressState & { release(): Promise<void> }> {
   const obstacle = obstacleOf(deps.config);
   if (obstacle !== undefined) return { ...(await ensureEgress(deps)), release: async () => {} };
-  const [mirrors, proxies] = await Promise.all([endpoints(mirrorUrls(deps.config)), endpoints(proxyUrls(deps.config))]);
+  const ports = deps.config.SLIPWAY_EGRESS_PORTS;
+  const [mirrors, proxies] = await Promise.all([
+    endpoints(mirrorUrls(deps.config), ports),
+    endpoints(proxyUrls(deps.config), ports),
+  ]);
   const record = await addBuild({ mirrors, proxies });
   const release = async () => {
     unwatch();
@@ -83,7 +87,7 @@ async function tryApply(deps: EgressDeps): Promise<EgressState> {
       'slipway egress',
       AbortSignal.timeout(30_000),
       () => {},
-      () => apply(deps),
+      () => apply(deps).catch((error) => withoutRate(deps, error as Error)),
     );
     return { enforced: true };
   } catch (error) {
@@ -91,12 +95,18 @@ async function tryApply(deps: EgressDeps): Promise<EgressState> {
   }
 }
 
+/** A kernel that cannot limit a rate can close addresses all the same. */
+async function withoutRate(deps: EgressDeps, error: Error): Promise<void> {
+  if (deps.config.SLIPWAY_EGRESS_RATE === 0) throw error;
+  await apply({ ...deps, config: { ...deps.config, SLIPWAY_EGRESS_RATE: 0 } });
+}
+
 async function apply({ docker, config }: EgressDeps): Promise<void> {
   const builds = await liveBuilds();
   const [networks, servers, proxies] = await Promise.all([
     docker.listNetworks({ filters: { driver: ['bridge'] } }),
     resolvers(),
-    endpoints(proxyUrls(config)),
+    endpoints(proxyUrls(config), config.SLIPWAY_EGRESS_PORTS),
   ]);
   const wanted: Wanted = {
     sessionBridges: networks.filter(({ Name }) => SESSION_NETWORKS.test(Name)).map(bridgeOf),
@@ -104,6 +114,8 @@ async function apply({ docker, config }: EgressDeps): Promise<void> {
     proxies: [...proxies, ...builds.flatMap((build) => build.proxies)],
     resolvers: servers,
     strangers: [],
+    ports: config.SLIPWAY_EGRESS_PORTS,
+    rate: config.SLIPWAY_EGRESS_RATE,
     ...(builds.length > 0 ? await buildSide(docker, networks) : {}),
   };
   await restore('iptables', wanted, 4);

@@ -2,7 +2,18 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
-export type Kind = 'text' | 'list' | 'number' | 'bytes' | 'duration' | 'url' | 'urls' | 'choice' | 'asOf' | 'colour';
+export type Kind =
+  | 'text'
+  | 'list'
+  | 'number'
+  | 'bytes'
+  | 'duration'
+  | 'url'
+  | 'urls'
+  | 'choice'
+  | 'asOf'
+  | 'colour'
+  | 'ports';
 
 const BYTE_UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 const TIME_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -57,6 +68,19 @@ function colour(value: string): string {
   throw new Error(`"${value}" is not a colour; write it as #0a62ad`);
 }
 
+/** Ports and ranges as the firewall writes them; none for all. */
+function ports(value: string): string[] {
+  if (value === 'all') return [];
+  const found = split(value).map((part) => {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part);
+    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+    if (!match || first < 1 || last > 65_535 || first > last) throw new Error(`"${part}" is not a port or a range`);
+    return first === last ? `${first}` : `${first}:${last}`;
+  });
+  if (found.length === 0) throw new Error('no port is named; write all for any');
+  return found;
+}
+
 function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
   switch (kind) {
     case 'text':
@@ -77,6 +101,8 @@ function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
       return oneOf(value, values);
     case 'asOf':
       return asOf(value);
+    case 'ports':
+      return ports(value);
     case 'colour':
       return colour(value);
   }

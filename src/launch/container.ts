@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import { DOOR, withRelay } from './relay.ts';
-import { LABEL, PORT, PREFIX, SESSION_LABEL, TOKEN_VARIABLE } from './session.ts';
+import { DOOR_LABEL, PORT, PREFIX, SESSION_LABEL, TOKEN_VARIABLE } from './session.ts';
 import { proxyVariables } from './variables.ts';
 
 const BUNDLE = '/run/slipway/ca.pem';
@@ -72,7 +72,7 @@ export function containerOptions(plan: ContainerPlan, config: Config): Docker.Co
       [INSTANCE_LABEL]: plan.instance,
       [SESSION_LABEL]: id,
       ...plan.labels,
-      ...(isCut && { [`${LABEL}door`]: reach.door }),
+      ...(isCut && { [DOOR_LABEL]: reach.door }),
     },
     ExposedPorts: { [PORT]: {} },
     HostConfig: {

@@ -3,15 +3,19 @@ import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import { sessionUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
+import { type DiskUse, engineDiskUse } from '../engine-disk.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { awaitServer, inspectSessions, launchSession, removeContainer } from './docker.ts';
+import { sizeOf } from './network.ts';
 import { ask } from './ready.ts';
 import {
+  DOOR_LABEL,
   type ListedSession,
   newSessionId,
   PREFIX,
+  SESSION_LABEL,
   type ServiceFacts,
   serviceFacts,
   sessionFrom,
@@ -41,6 +45,7 @@ export class Launcher {
   readonly docker: Docker;
   readonly config: Config;
   readonly instance: string;
+  #dataRoot: string | undefined;
   /** A claim is for good. */
   readonly #claims = new Map<string, ClaimFacts>();
 
@@ -101,6 +106,23 @@ export class Launcher {
     const { url, token, image } = session;
     emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: session.id });
     return session;
+  }
+
+  /** Bytes that each session has written in its own layer and its door, by name. Reads the disk: not for every moment. */
+  async diskUse(): Promise<Map<string, number>> {
+    const filters = { label: [`${INSTANCE_LABEL}=${this.instance}`, SESSION_LABEL] };
+    const found = await this.docker.listContainers({ filters, size: true } as Docker.ContainerListOptions);
+    const sizes = found.map(async ({ Labels, SizeRw }: Docker.ContainerInfo & { SizeRw?: number }) => {
+      const door = Labels[DOOR_LABEL];
+      return [Labels[SESSION_LABEL] ?? '', (SizeRw ?? 0) + (door ? await sizeOf(door) : 0)] as const;
+    });
+    return new Map(await Promise.all(sizes));
+  }
+
+  /** How full the disk is on which sessions write; undefined when the engine is elsewhere. */
+  async disk(): Promise<DiskUse | undefined> {
+    this.#dataRoot ??= ((await this.docker.info()) as { DockerRootDir?: string }).DockerRootDir;
+    return engineDiskUse(this.config, this.#dataRoot);
   }
 
   /** Bytes that a session uses in memory, without what the kernel would give back. */

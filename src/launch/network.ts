@@ -1,6 +1,6 @@
 /** The networks that sessions stand in, or the door of one that has none. */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
@@ -50,4 +50,16 @@ export async function makeDoor(config: Config, id: string): Promise<string> {
 /** Removes a session's folder for good. */
 export async function removeDoor(door: string): Promise<void> {
   await rm(door, { recursive: true, force: true });
+}
+
+/** Bytes of the files in a session's folder, where it has nothing to write. */
+export async function sizeOf(door: string): Promise<number> {
+  const names = await readdir(door, { recursive: true }).catch(() => []);
+  const sizes = names.map((name) =>
+    lstat(join(door, name)).then(
+      ({ blocks }) => blocks * 512,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

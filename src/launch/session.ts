@@ -13,6 +13,8 @@ export const LABEL = 'org.slipway.';
 export const SESSION_LABEL = `${LABEL}session`;
 /** Key of the environment of a server that waits, or has waited. */
 export const WARM_LABEL = `${LABEL}warm`;
+/** Folder of the host with the socket of a session without a network. */
+export const DOOR_LABEL = `${LABEL}door`;
 export const PREFIX = 'slipway-';
 export const PORT = '8888/tcp';
 export const TOKEN_VARIABLE = 'JUPYTER_TOKEN';

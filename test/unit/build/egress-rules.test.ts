@@ -18,6 +18,8 @@ const WANTED: Wanted = {
   proxies: [],
   resolvers: ['10.0.0.53'],
   strangers: ['172.17.0.9'],
+  ports: ['80', '443', '8000:8100'],
+  rate: 16 * 2 ** 20,
 };
 
 /** What iptables-save says after these changes, as far as the rules' form is the same. */
@@ -67,6 +69,34 @@ describe('changes', () => {
   );
 
   it('leaves the documentation networks open', () => expect(first).not.toMatch(/203\.0\.113|192\.0\.2\./));
+
+  it('opens the ports that are named, of public addresses, after everything private is closed', () => {
+    const rules = first.split('\n').filter((line) => line.startsWith('-A SLIPWAY-EGRESS'));
+    const open = rules.findIndex((line) => line.endsWith('-p tcp -m multiport --dports 80,443,8000:8100 -j RETURN'));
+    expect(open).toBeGreaterThan(rules.findIndex((line) => line.includes('240.0.0.0/4')));
+    expect(rules.slice(open + 1).map((line) => line.replace('-A SLIPWAY-EGRESS ', ''))).toEqual([
+      '-p tcp -j REJECT --reject-with tcp-reset',
+      '-j REJECT',
+    ]);
+    expect(changes(EMPTY, { ...WANTED, ports: [] }, 4)).not.toContain('multiport');
+    const many = Array.from({ length: 20 }, (_, index) => `${index * 10 + 1}:${index * 10 + 2}`);
+    const groups = (changes(EMPTY, { ...WANTED, ports: many }, 4) ?? '').match(/--dports \S+/g) ?? [];
+    expect(groups.map((group) => group.split(',').length)).toEqual([7, 7, 6]);
+  });
+
+  it('limits each container in both directions, but for strangers', () => {
+    const lines = first.split('\n');
+    const up = lines.findIndex((line) => line.startsWith('-A SLIPWAY-EGRESS -m hashlimit --hashlimit-above 16384kb/s'));
+    expect(lines[up]).toMatch(/--hashlimit-mode srcip .*-j DROP$/);
+    expect(lines.indexOf('-A SLIPWAY-EGRESS -s 172.17.0.9 -i docker0 -j RETURN')).toBeLessThan(up);
+    expect(up).toBeLessThan(lines.findIndex((line) => line.includes('ESTABLISHED')));
+    const back = lines.filter((line) => line.startsWith('-A SLIPWAY-INGRESS'));
+    expect(back[0]).toBe('-A SLIPWAY-INGRESS -d 172.17.0.9 -o docker0 -j RETURN');
+    expect(back[1]).toMatch(/--hashlimit-mode dstip .*-j DROP$/);
+    expect(first).toContain('-I DOCKER-USER 1 -o slipway0 -j SLIPWAY-INGRESS');
+    const free = changes(EMPTY, { ...WANTED, rate: 0 }, 4) ?? '';
+    expect(free).not.toMatch(/hashlimit|-j SLIPWAY-INGRESS/);
+  });
 
   it('changes nothing the second time', () => {
     expect(changes(applied(EMPTY, first), WANTED, 4)).toBeUndefined();
