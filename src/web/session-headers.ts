@@ -51,6 +51,21 @@ export function responseHeaders(headers: IncomingHttpHeaders, path: string): Inc
   return kept;
 }
 
+/**
+ * Lets pages of other sites ask whether they may send a token, which Jupyter's server forgets where it allows the very
+ * request. Nothing is loosened: without a token it refuses them, whatever cookies the reader has.
+ * @param origins that may, as in SLIPWAY_CORS_ORIGINS
+ */
+export function preflightHeaders<H extends IncomingHttpHeaders>(
+  headers: H,
+  origin: string | undefined,
+  origins: readonly string[],
+): H {
+  if (origin === undefined) return headers;
+  if (origins.includes('*')) return { ...headers, 'access-control-allow-origin': '*' };
+  return origins.includes(origin) ? { ...headers, 'access-control-allow-origin': origin, vary: 'Origin' } : headers;
+}
+
 /** What a session's server is told: what the browser said, but for what proxies before us added about the reader. */
 export function requestHeaders(headers: IncomingHttpHeaders, protocol: string): IncomingHttpHeaders {
   const kept = { ...headers };

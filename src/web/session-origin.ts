@@ -11,7 +11,7 @@ import { connectTarget, type SessionTarget } from '../session-target.ts';
 import { createSite, loadAssets } from './pages/index.ts';
 import { countdownRoutes, isPage, withCountdown } from './session-countdown.ts';
 import { goneHandler } from './session-gone.ts';
-import { requestHeaders, responseHeaders } from './session-headers.ts';
+import { preflightHeaders, requestHeaders, responseHeaders } from './session-headers.ts';
 import { passUpgrade, refuseUpgrade } from './session-upgrade.ts';
 
 /** Longer than any answer of a session takes to begin: what is slow is for its reader to give up. */
@@ -81,7 +81,11 @@ export async function createSessionOrigin(sessions: Sessions, config: Config, lo
         if (isPage(request)) delete told['accept-encoding'];
         return told;
       },
-      rewriteHeaders: (headers, request) => responseHeaders(headers, `/user/${sessionOf(request?.url ?? '')}/`),
+      rewriteHeaders: (headers, request) => {
+        const told = responseHeaders(headers, `/user/${sessionOf(request?.url ?? '')}/`);
+        const isPreflight = request?.method === 'OPTIONS';
+        return isPreflight ? preflightHeaders(told, request.headers.origin, config.SLIPWAY_CORS_ORIGINS) : told;
+      },
       onResponse: (request, reply, answer) => {
         const stream = (answer as unknown as { stream: Readable }).stream;
         reply.send(isPage(request) ? withCountdown(reply as FastifyReply, stream, site) : stream);

@@ -29,7 +29,10 @@ export function drawProgress(progress: Progress, now: number): void {
     const item = document.querySelector<HTMLElement>(`#stages [data-stage="${stage.name}"]`);
     if (item) drawStage(item, stage, now);
   }
-  setText(byId('headline'), headline(progress));
+  const sentence = headline(progress);
+  setText(byId('headline'), sentence);
+  // Room is kept for a line, or two on a phone: a longer title is cut.
+  byId('headline').title = sentence;
   setText(byId('detail'), detail(progress, now));
   byId('now').dataset.state = progress.state;
 }
