@@ -37,7 +37,11 @@ export interface RunDeps {
   signal: AbortSignal;
   /** Id of this installation, see src/instance.ts. */
   instance: string;
+  /** Told what a start waits for from now on: the engine, the server, or nobody but us. */
+  enter?(stage: StartStage): void;
 }
+
+export type StartStage = 'container' | 'server' | 'session';
 
 export interface LaunchDeps extends RunDeps {
   emit: Emit;
@@ -63,6 +67,7 @@ export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promi
     ...(path !== undefined && { path }),
   };
   const session = await runContainer(plan, deps);
+  deps.enter?.('session');
   const { url, token, image } = session;
   deps.emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: id });
   return session;
@@ -76,7 +81,7 @@ export async function runContainer(
   },
   deps: RunDeps,
 ): Promise<Session> {
-  const { docker, config, instance } = deps;
+  const { docker, config, instance, enter } = deps;
   const isCut = config.SLIPWAY_SESSION_NETWORK === 'none' && wanted.path !== undefined;
   const reach = isCut
     ? { door: await makeDoor(config, wanted.id) }
@@ -85,15 +90,19 @@ export async function runContainer(
   const fenced = isCut ? Promise.resolve() : ensureEgress(deps);
   fenced.catch(() => undefined);
   const plan = { ...wanted, token: newToken(), instance, reach, bundle: hostCaBundle(config) };
+  enter?.('container');
   const container = await docker.createContainer(containerOptions(plan, config)).catch(async (error) => {
     if ('door' in reach) await removeDoor(reach.door);
     throw engineRefused('create', error);
   });
   try {
+    enter?.('session');
     await Promise.all([fenced, wanted.prepare?.(container)]);
+    enter?.('container');
     await container.start().catch((error) => {
       throw engineRefused('start', error);
     });
+    enter?.('server');
     return await awaitServer(container, plan.token, deps);
   } catch (error) {
     await removeContainer(container);

@@ -7,7 +7,7 @@ import { type DiskUse, engineDiskUse } from '../engine-disk.ts';
 import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
-import { awaitServer, inspectSessions, launchSession, removeContainer } from './docker.ts';
+import { awaitServer, inspectSessions, launchSession, removeContainer, type StartStage } from './docker.ts';
 import { sizeOf } from './network.ts';
 import { ask } from './ready.ts';
 import {
@@ -39,6 +39,7 @@ export interface ServiceLaunch {
 interface Run {
   emit: Emit;
   signal: AbortSignal;
+  enter?(stage: StartStage): void;
 }
 
 export class Launcher {
@@ -61,12 +62,12 @@ export class Launcher {
   }
 
   /** Starts a session under `/user/<name>/`; see launchSession. */
-  start(launch: ServiceLaunch, { emit, signal }: Run): Promise<Session> {
+  start(launch: ServiceLaunch, { emit, signal, enter }: Run): Promise<Session> {
     const { name, image, resolved, launchId, client, urlpath } = launch;
     const service = { name, launchId, client, url: sessionUrl(this.config, name) };
     const input = { image, resolved, service, ...(urlpath !== undefined && { urlpath }) };
     const { docker, config, instance } = this;
-    return launchSession(input, { docker, config, instance, emit, signal });
+    return launchSession(input, { docker, config, instance, emit, signal, ...(enter && { enter }) });
   }
 
   /** Waits on for a session that another process began to start; undefined when there is none that runs. */

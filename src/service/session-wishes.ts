@@ -28,6 +28,8 @@ export interface SessionWish {
   /** Gets `launching`, at last `ready`. */
   emit: Emit;
   signal: AbortSignal;
+  /** Told what its start waits for from now on. */
+  enter?(stage: string): void;
 }
 
 export interface StartWish extends SessionWish {
