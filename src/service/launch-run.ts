@@ -141,9 +141,9 @@ export class LaunchRun {
   private async warmSession(resolved: Resolved): Promise<Session | undefined> {
     const { buildOnly, build, refresh, subdir, client } = this.record;
     if (buildOnly || refresh || build !== undefined) return undefined;
-    this.clock.enter('warm');
     const session = await this.parts.warm.claim(resolved, subdir, (prepared) => {
       this.signal.throwIfAborted();
+      this.clock.enter('warm');
       return this.note({ state: 'launching', resolved }).then(() => ({ ...this.wish(resolved), prepared }));
     });
     if (session) {
