@@ -8,7 +8,7 @@ import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Session } from '../types.ts';
 import { type ContainerPlan, containerOptions } from './container.ts';
 import { endError, lastLines, readEnd, type SessionEnd } from './ending.ts';
-import { ensureSessionNetwork, makeDoor, removeDoor } from './network.ts';
+import { ensureSessionNetwork, makeDoor, removeDoor, sessionNetwork } from './network.ts';
 import { type Server, waitUntilReady } from './ready.ts';
 import {
   doorOf,
@@ -83,11 +83,9 @@ export async function runContainer(
 ): Promise<Session> {
   const { docker, config, instance, enter } = deps;
   const isCut = config.SLIPWAY_SESSION_NETWORK === 'none' && wanted.path !== undefined;
-  const reach = isCut
-    ? { door: await makeDoor(config, wanted.id) }
-    : { network: await ensureSessionNetwork(docker, config) };
+  const reach = isCut ? { door: await makeDoor(config, wanted.id) } : { network: sessionNetwork(config) };
   // Beside the container's making, to save its time; but nothing of the image runs before the firewall stands.
-  const fenced = isCut ? Promise.resolve() : ensureEgress(deps);
+  const fenced = isCut ? Promise.resolve() : ensureSessionNetwork(docker, config).then(() => ensureEgress(deps));
   fenced.catch(() => undefined);
   const plan = { ...wanted, token: newToken(), instance, reach, bundle: hostCaBundle(config) };
   enter?.('container');
