@@ -100,3 +100,16 @@ export async function readBody(answer: IncomingMessage, limit: number): Promise<
   }
   return Buffer.concat(chunks);
 }
+
+const TRIES = 3;
+
+/** Does whole work anew that a registry broke off for good: one that lost what was half uploaded. */
+export async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof SlipwayError) || error.code !== 'registry_failed') throw error;
+    }
+  }
+}

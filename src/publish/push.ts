@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
-import { type ErrorCode, SlipwayError } from '../errors.ts';
+import { SlipwayError } from '../errors.ts';
 import type { ImageConfig } from '../image-config.ts';
 import type { Emit } from '../types.ts';
 import type { Compression } from './compression.ts';
 import { copyBlobs, copyImage, layersOf, type Place, type PublishedImage, publish, uploadLayer } from './image.ts';
 import type { Descriptor } from './manifest.ts';
+import { again } from './patience.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Registry } from './registry.ts';
 import { readSaved, type SavedLayer } from './saved.ts';
@@ -26,10 +27,6 @@ export interface PushDeps {
   compression: Compression;
   emit: Emit;
 }
-
-/** How often an image is read again from the engine when an upload broke; what was uploaded before counts. */
-const TRIES = 3;
-const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['registry_failed', 'registry_unreachable']);
 
 /**
  * Publishes an image of the engine, tag last. Layers that the parent has in the registry are taken from there.
@@ -57,16 +54,6 @@ export async function pushImage(input: PushInput, deps: PushDeps): Promise<strin
     return await publish(registry, input, config, layers);
   } finally {
     progress.end();
-  }
-}
-
-async function again<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tries === TRIES || !(error instanceof SlipwayError) || !AGAIN.has(error.code)) throw error;
-    }
   }
 }
 
