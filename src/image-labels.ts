@@ -6,7 +6,14 @@ import type { Plan } from './types.ts';
 export const RESOLVED_LABEL = 'org.slipway.resolved-as-of';
 
 export function tierLabels(tier: 'base' | 'environment' | 'content', plan: Plan): Record<string, string> {
-  return { 'org.slipway.tier': tier, 'org.slipway.key': plan.tiers[tier].key, 'org.slipway.version': VERSION };
+  const { base, environment } = plan.tiers;
+  return {
+    'org.slipway.tier': tier,
+    'org.slipway.key': plan.tiers[tier].key,
+    'org.slipway.version': VERSION,
+    ...(tier !== 'base' && { 'org.slipway.base': base.key }),
+    ...(tier === 'content' && { 'org.slipway.environment': environment.key }),
+  };
 }
 
 /** BinderHub's tools read repo2docker's labels, registries OCI's. */

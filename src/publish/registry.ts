@@ -32,14 +32,19 @@ export class Registry {
     return `${this.exchange.host}/${this.full(repository)}:${tag}`;
   }
 
-  /** Whether it answers, lets us in, and takes a push to `repository`, which leaves nothing there. */
-  async check(repository: string): Promise<void> {
+  /** Whether it answers and lets us in. */
+  async ping(): Promise<void> {
     const answer = await this.exchange.ask('', { repository: '', actions: '' }, this.get());
     answer.body.resume();
     if (answer.status !== 200)
       throw new SlipwayError('registry_failed', `${this.exchange.host} is no registry: it answers ${answer.status}.`, {
         hint: 'Check SLIPWAY_REGISTRY.',
       });
+  }
+
+  /** The same, and whether it takes a push to `repository`, which leaves nothing there. */
+  async check(repository: string): Promise<void> {
+    await this.ping();
     const errand = { repository: this.full(repository), actions: 'pull,push' };
     const begun = await this.exchange.ask(`${errand.repository}/blobs/uploads/`, errand, this.post());
     begun.body.resume();
