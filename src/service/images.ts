@@ -56,7 +56,7 @@ export class Images {
     const known = this.found.get(image);
     const age = known ? Date.now() - known.since : Number.POSITIVE_INFINITY;
     if (known && age < FRESH) return known.tiers;
-    const tiers = this.engine().then((docker) => findImage(docker, plan));
+    const tiers = findImage(plan, { config: this.config, engine: this.engine });
     remember(this.found, image, { tiers, since: Date.now() });
     const forget = () => this.found.get(image)?.tiers === tiers && this.found.delete(image);
     tiers.then((there) => there || forget(), forget);
