@@ -130,8 +130,13 @@ async function apply({ docker, config }: EgressDeps): Promise<void> {
     rate: config.SLIPWAY_EGRESS_RATE,
     ...(builds.length > 0 ? await buildSide(docker, networks) : {}),
   };
-  await restore('iptables', wanted, 4);
-  if (existsSync('/proc/net/if_inet6')) await restore('ip6tables', wanted, 6);
+  const hasSix = existsSync('/proc/net/if_inet6');
+  const done = await Promise.allSettled([
+    restore('iptables', wanted, 4),
+    ...(hasSix ? [restore('ip6tables', wanted, 6)] : []),
+  ]);
+  // Both have ended before anybody else begins.
+  for (const one of done) if (one.status === 'rejected') throw one.reason;
 }
 
 function bridgeOf(network: Docker.NetworkInspectInfo): string {
