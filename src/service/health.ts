@@ -1,5 +1,6 @@
 /** Whether each part of the service really answers. */
 import { connectEngine } from '../engine.ts';
+import { checkHub } from '../pipeline.ts';
 import type { Context } from './context.ts';
 import type { Sessions } from './sessions.ts';
 import type { Health } from './types.ts';
@@ -33,6 +34,10 @@ async function quota(sessions: Sessions, most: number): Promise<Omit<Check, 'ser
   return { total_pods: running, quota: most === 0 ? null : most, build_pods: 0, user_pods: running };
 }
 
+async function hub(config: Context['config']): Promise<undefined> {
+  await checkHub(config, AbortSignal.timeout(PATIENCE));
+}
+
 export async function checkHealth({ config, redis, buildJobs }: Context, sessions: Sessions): Promise<Health> {
   const checks = await Promise.all([
     tried('Redis', async () => {
@@ -43,6 +48,7 @@ export async function checkHealth({ config, redis, buildJobs }: Context, session
       await connectEngine(config);
       return undefined;
     }),
+    ...(config.SLIPWAY_LAUNCHER === 'jupyterhub' ? [tried('JupyterHub API', () => hub(config))] : []),
     tried('Queue', async () => ({ ...(await buildJobs.counts()) })),
     tried('Pod quota', () => quota(sessions, config.SLIPWAY_QUOTA_TOTAL)),
   ]);

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
-import type { LaunchedSession, Launcher } from '../pipeline.ts';
+import type { DockerLauncher, LaunchedSession } from '../pipeline.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import { script } from '../queue/script.ts';
 import { parsers } from '../settings.ts';
@@ -10,7 +10,7 @@ import type { Plan } from '../types.ts';
 import type { SessionClaims } from './session-claims.ts';
 
 export interface WarmDeps {
-  launcher: Launcher;
+  launcher: DockerLauncher;
   claims: SessionClaims;
   redis: RedisLink;
   config: Config;
