@@ -16,6 +16,7 @@ import { Culler, timeLeft } from './culling.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { fits } from './policy.ts';
 import { type Quotas, quotaReached, quotasOf } from './quotas.ts';
+import { repeatedly } from './repeatedly.ts';
 import { type EndedSession, type EndReason, SessionClaims, type SessionRecord } from './session-claims.ts';
 import { SessionUse } from './session-use.ts';
 import {
@@ -64,26 +65,21 @@ export class Sessions {
     this.#culler = new Culler({ launcher, claims: this.#claims, config, log, isAlive, since: Date.now() });
   }
 
-  async #begin(): Promise<void> {
-    const idle = this.#deps.config.SLIPWAY_SESSION_IDLE;
-    this.#every(Math.min(5000, idle / 4), () => this.#use.flush());
-    this.#every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
-    const [warm, disk] = [this.#warm, this.#disk];
-    if (warm) this.#every(5000, () => warm.refill());
-    if (disk) this.#every(2000, () => disk.look());
-    this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
+  /** Sessions are begun by their readers, at a hub. */
+  get #hasLogin(): boolean {
+    return this.#launcher.kind === 'jupyterhub' && this.#launcher.hasLogin;
   }
 
-  /** Again and again, one at a time; a fault is logged and tried again. */
-  #every(pause: number, step: () => Promise<void>): void {
-    let runs = false;
-    const tick = async () => {
-      if (runs) return;
-      runs = true;
-      await step().catch((err: unknown) => this.#deps.log.warn({ err }, 'sessions could not be looked after'));
-      runs = false;
-    };
-    this.#timers.push(setInterval(tick, Math.max(100, pause)).unref());
+  async #begin(): Promise<void> {
+    const idle = this.#deps.config.SLIPWAY_SESSION_IDLE;
+    const every = (pause: number, step: () => Promise<void>) =>
+      this.#timers.push(repeatedly(step, Math.max(100, pause), this.#deps.log));
+    every(Math.min(5000, idle / 4), () => this.#use.flush());
+    every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
+    const [warm, disk] = [this.#warm, this.#disk];
+    if (warm) every(5000, () => warm.refill());
+    if (disk) every(2000, () => disk.look());
+    this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
   }
 
   /**
@@ -94,8 +90,7 @@ export class Sessions {
   async start(wish: StartWish): Promise<Session> {
     const newName = this.#launcher.newName(wish.resolved.spec.name);
     // Where readers log in to a hub it begins when they do: there is nothing to claim.
-    if (this.#launcher.kind === 'jupyterhub' && this.#launcher.hasLogin)
-      return this.#launcher.start({ ...wish, name: newName }, wish);
+    if (this.#hasLogin) return this.#launcher.start({ ...wish, name: newName }, wish);
     const record = recordOfWish(newName, wish.image, wish, this.#deps.self);
     const { name, isKnown } = await this.#claim(record, quotasOf(wish, this.#deps.config));
     if (wish.plan) this.#noteDemand(wish.plan);
@@ -201,7 +196,7 @@ export class Sessions {
 
   /** Sessions that run or start; servers that wait for somebody are not among them. */
   async count(): Promise<number> {
-    return this.#claims.count();
+    return this.#hasLogin ? (await this.list()).length : this.#claims.count();
   }
 
   async countOf(canonicalUrl: string): Promise<number> {
