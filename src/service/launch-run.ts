@@ -202,7 +202,7 @@ export class LaunchRun {
     return this.parts.starting(() => {
       this.signal.throwIfAborted();
       return this.parts.sessions.start(wish);
-    });
+    }, wish.client);
   }
 
   private wish(resolved: Resolved): SessionWish {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { openWorld, type World } from '../support/world.ts';
 import { bootRow } from './boot.ts';
 import { environmentRows } from './environment.ts';
+import { hubRows } from './hub.ts';
 import { launchRow } from './launch.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
 import { memoryRow } from './memory.ts';
@@ -17,6 +18,7 @@ const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>
   plan: planRows,
   environment: environmentRows,
   launch: async (world) => [await launchRow(world)],
+  hub: hubRows,
   memory: async (world) => [await memoryRow(world)],
   boot: async (world) => [await bootRow(world)],
   click: clickRows,
