@@ -256,12 +256,17 @@ async function publishContent(
 }
 
 /** Name that an image which was found or built has in the engine; pulled there when only the registry has it. */
-export async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
+async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
   const published = await openPublished(deps);
   const place = published?.ownPlace(image);
   if (!published || !place) return image;
   await published.pull(place.tier, place.key, await deps.engine());
   return `slipway/${place.tier}:${place.key}`;
+}
+
+/** Name under which whoever starts sessions finds an image: a hub pulls it by itself. */
+export async function imageToLaunch(image: string, deps: EngineDeps): Promise<string> {
+  return isHub(deps.config) ? image : imageInEngine(image, deps);
 }
 
 /** Has the engine have an environment that only the registry has. */
