@@ -176,9 +176,9 @@ async function bodyOf(response: IncomingMessage): Promise<unknown> {
 /** Something else answers in its place: the proxy of a hub that is just starting, or another site. */
 function isAway({ status, headers, body }: HubAnswer): boolean {
   if (status >= 502 && status <= 504) return true;
-  // Its API says the status in its answers, its pages do not, and some answers are empty.
+  // Its API says the status in its answers and sends nobody elsewhere; its pages do neither, and some answers are empty.
   const isApi = (body as { status?: number } | undefined)?.status !== undefined;
-  return status >= 300 && !isApi && (status === 404 || headers['x-jupyterhub-version'] === undefined);
+  return status >= 300 && !isApi && (status < 400 || status === 404 || headers['x-jupyterhub-version'] === undefined);
 }
 
 /** Milliseconds to wait before the same is asked once more; undefined when the answer counts. */
