@@ -21,6 +21,12 @@ export interface PublishedImage extends Place {
   config: ImageConfig;
 }
 
+/** A manifest that was published. */
+export interface Stored {
+  digest: string;
+  size: number;
+}
+
 /** Annotation of a layer: bytes of its tar. */
 export const TAR_SIZE = 'org.slipway.layer.size';
 const AT_ONCE = 8;
@@ -98,14 +104,13 @@ export async function copyBlobs(
 /**
  * Publishes an image whose layers are there: its config, then the manifest under its tag, so that what is killed before
  * leaves none.
- * @returns the manifest's digest
  */
 export async function publish(
   registry: Registry,
   { repository, tag }: Place,
   config: ImageConfig,
   layers: Descriptor[],
-): Promise<string> {
+): Promise<Stored> {
   const neutral = withoutInstance(config);
   const { bytes } = encodeConfig(neutral);
   const { digest, size } = await registry.upload(repository, one(bytes));
@@ -116,7 +121,9 @@ export async function publish(
     layers,
     annotations: annotationsOf(neutral),
   };
-  return registry.putManifest(repository, tag, encodeManifest(manifest), TYPES.manifest);
+  const encoded = encodeManifest(manifest);
+  const stored = await registry.putManifest(repository, tag, encoded, TYPES.manifest);
+  return { digest: stored, size: encoded.length };
 }
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
@@ -124,11 +131,11 @@ async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 /** The same image under another name, to the byte. */
-export async function copyImage(registry: Registry, image: PublishedImage, to: Place): Promise<string> {
+export async function copyImage(registry: Registry, image: PublishedImage, to: Place): Promise<Stored> {
   const { manifest, repository, bytes } = image;
   await copyBlobs(registry, [...manifest.layers, manifest.config], repository, to.repository);
   const { mediaType = TYPES.manifest } = JSON.parse(bytes.toString('utf8')) as { mediaType?: string };
-  return registry.putManifest(to.repository, to.tag, bytes, mediaType);
+  return { digest: await registry.putManifest(to.repository, to.tag, bytes, mediaType), size: bytes.length };
 }
 
 /** A registry is everybody's: which installation has made an image is of no interest there. */

@@ -7,7 +7,16 @@ import { SlipwayError } from '../errors.ts';
 import type { ImageConfig } from '../image-config.ts';
 import type { Emit } from '../types.ts';
 import type { Compression } from './compression.ts';
-import { copyBlobs, copyImage, layersOf, type Place, type PublishedImage, publish, uploadLayer } from './image.ts';
+import {
+  copyBlobs,
+  copyImage,
+  layersOf,
+  type Place,
+  type PublishedImage,
+  publish,
+  type Stored,
+  uploadLayer,
+} from './image.ts';
 import type { Descriptor } from './manifest.ts';
 import { again } from './patience.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -30,9 +39,8 @@ export interface PushDeps {
 
 /**
  * Publishes an image of the engine, tag last. Layers that the parent has in the registry are taken from there.
- * @returns the manifest's digest
  */
-export async function pushImage(input: PushInput, deps: PushDeps): Promise<string> {
+export async function pushImage(input: PushInput, deps: PushDeps): Promise<Stored> {
   const { registry, docker } = deps;
   const { Id, RootFS } = await docker.getImage(input.image).inspect();
   if (input.parent && (await docker.getImage(input.parent.image).inspect()).Id === Id)

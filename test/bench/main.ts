@@ -6,11 +6,13 @@ import { launchRow } from './launch.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
 import { memoryRow } from './memory.ts';
 import { planRows } from './plan.ts';
+import { publishRows } from './publish.ts';
 
 const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>> = {
   plan: planRows,
   environment: environmentRows,
   launch: async (world) => [await launchRow(world)],
+  publish: publishRows,
   memory: async (world) => [await memoryRow(world)],
 };
 

@@ -15,8 +15,8 @@ export interface DockerRegistry {
   host: string;
   /** PEM file of its authority, with `tls`. */
   ca: string;
-  /** Its storage. */
-  folder: string;
+  /** Its configuration; another process with it has the same images. */
+  config: string;
   /** Requests that its token service answered, with `auth: 'token'`: scopes asked for. */
   asked: string[][];
   /** Ends the process; `start` runs it again at the same place. */
@@ -63,7 +63,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Dock
   const registry: DockerRegistry = {
     host: `127.0.0.1:${port}`,
     ca: cert,
-    folder: join(folder, 'data'),
+    config: join(folder, 'config.yml'),
     asked,
     async start() {
       child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });

@@ -65,14 +65,14 @@ async function environment(place: Place): Promise<PublishedImage> {
   return found;
 }
 
-function publishCommit(tag: string, to: Registry = registry, write = writeLayer): Promise<string> {
+async function publishCommit(tag: string, to: Registry = registry, write = writeLayer): Promise<string> {
   const input = {
     ...{ repository: 'content', tag, parent, workdir: '/home/jovyan', created: '2022-05-10T12:00:00Z' },
     labels: { 'org.slipway.tier': 'content', 'org.opencontainers.image.revision': 'abc' },
     environment: { REPO_DIR: '/home/jovyan' },
     writeLayer: write,
   };
-  return publishContent(input, { registry: to, compression: 'gzip', emit: () => undefined });
+  return (await publishContent(input, { registry: to, compression: 'gzip', emit: () => undefined })).digest;
 }
 
 async function filesOf(tag: string): Promise<Record<string, string>> {
