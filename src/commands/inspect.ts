@@ -11,6 +11,7 @@ const SHOWN: readonly (readonly [string, string])[] = [
   ['org.opencontainers.image.source', 'repository'],
   ['org.opencontainers.image.revision', 'commit'],
   ['org.opencontainers.image.created', 'committed'],
+  ['org.slipway.files', 'files read'],
   ['org.slipway.as-of', 'as of'],
   ['org.slipway.resolved-as-of', 'packages of'],
   ['org.slipway.environment', 'environment'],

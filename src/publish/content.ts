@@ -42,7 +42,8 @@ export async function publishContent(
   ]);
   const { diffId, size } = written;
   const change = { diffId, labels, env: environment, workdir, created: new Date(input.created) };
-  const stored = await publish(registry, input, contentConfig(parent.config, change), [...inherited, layer]);
+  const config = contentConfig(parent.config, change);
+  const stored = await publish(registry, input, config, [...inherited, layer], parent);
   emit({ phase: 'pushing', message, progress: { content: { current: size, total: size } } });
   return stored;
 }

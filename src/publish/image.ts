@@ -29,6 +29,7 @@ export interface Stored {
 
 /** Annotation of a layer: bytes of its tar. */
 export const TAR_SIZE = 'org.slipway.layer.size';
+const BASE_DIGEST = 'org.opencontainers.image.base.digest';
 const AT_ONCE = 8;
 const CONFIG_LIMIT = 8 * 1024 * 1024;
 
@@ -110,6 +111,7 @@ export async function publish(
   { repository, tag }: Place,
   config: ImageConfig,
   layers: Descriptor[],
+  parent?: PublishedImage,
 ): Promise<Stored> {
   const neutral = withoutInstance(config);
   const { bytes } = encodeConfig(neutral);
@@ -119,7 +121,7 @@ export async function publish(
     mediaType: TYPES.manifest,
     config: { mediaType: TYPES.config, digest, size },
     layers,
-    annotations: annotationsOf(neutral),
+    annotations: { ...annotationsOf(neutral), ...(parent && { [BASE_DIGEST]: parent.digest }) },
   };
   const encoded = encodeManifest(manifest);
   const stored = await registry.putManifest(repository, tag, encoded, TYPES.manifest);

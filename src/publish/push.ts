@@ -59,7 +59,7 @@ export async function pushImage(input: PushInput, deps: PushDeps): Promise<Store
       if (!layer) throw new SlipwayError('internal', `The engine gave ${input.image} without its layer ${id}.`);
       return layer;
     });
-    return await publish(registry, input, config, layers);
+    return await publish(registry, input, config, layers, input.parent?.published);
   } finally {
     progress.end();
   }

@@ -100,7 +100,10 @@ it('publishes a commit on its environment, with nothing but its own layer upload
   expect(image.config.config.WorkingDir).toBe('/home/jovyan');
   expect(image.config.created).toBe('2022-05-10T12:00:00.000Z');
   expect(image.config.config.Labels).not.toHaveProperty('org.slipway.instance');
-  expect(image.manifest.annotations).toMatchObject({ 'org.opencontainers.image.revision': 'abc' });
+  expect(image.manifest.annotations).toMatchObject({
+    'org.opencontainers.image.revision': 'abc',
+    'org.opencontainers.image.base.digest': parent.digest,
+  });
   expect(await filesOf('c1')).toEqual({
     'home/jovyan/index.ipynb': '{}',
     'home/jovyan/data/secret.txt': 'committed by mistake',
