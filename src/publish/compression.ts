@@ -15,6 +15,8 @@ export type Compression = Config['SLIPWAY_REGISTRY_COMPRESSION'];
 const LEVEL = 3;
 /** Several threads compress at once; a gzip file may be made of many, and blocks of one size always give the same. */
 const BLOCK = 1024 * 1024;
+/** For all that a block can become: the thread that compresses it comes back once. */
+const ROOM = BLOCK + 64 * 1024;
 const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
 const compress = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 
@@ -32,7 +34,7 @@ async function* gzipped(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const underWay: Promise<Buffer>[] = [];
   for await (const block of chunked(tar, BLOCK)) {
     const first = underWay.length < AT_ONCE ? undefined : underWay.shift();
-    underWay.push(compress(block, { level: LEVEL }));
+    underWay.push(compress(block, { level: LEVEL, chunkSize: ROOM }));
     if (first) yield await first;
   }
   for (const rest of underWay) yield await rest;
