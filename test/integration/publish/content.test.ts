@@ -118,6 +118,12 @@ it('is the same image to the byte, from another worker and another checkout', as
   expect(await publishCommit('c1', openRegistry(server.host))).toBe(first);
 });
 
+it('may be published by several workers at once', async () => {
+  const digests = await Promise.all([1, 2, 3, 4].map(() => publishCommit('together', openRegistry(server.host))));
+  expect(new Set(digests).size).toBe(1);
+  expect(await registry.hasManifest('content', 'together')).toBe(digests[0]);
+});
+
 it('replaces the content of the commit before instead of stacking on it', async () => {
   await publishCommit('c1');
   unlinkSync(join(root, 'data/secret.txt'));

@@ -1,5 +1,5 @@
 /** Builds and launches with a registry: what one worker has built, another finds there. */
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -85,6 +85,12 @@ it('says of an image what it came from and what is in it, and locks it for its a
   const files = JSON.parse((await world.run(['lock', '--json', url])).stdout) as Record<string, string>;
   expect(files['runtime.txt']).toMatch(/^python-3\.\d+-2024-03-10\n$/);
   expect(files['requirements.txt']?.split('\n').slice(1).join('\n')).toBe(lock);
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-lock-'));
+  folders.push(folder);
+  expect((await world.run(['lock', url, '--output', folder])).exitCode).toBe(0);
+  expect(await readFile(join(folder, 'requirements.txt'), 'utf8')).toBe(files['requirements.txt']);
+  expect((await world.run(['lock', url, '--output', folder])).exitCode).toBe(2);
+  expect((await world.run(['lock', url, '--output', folder, '--force'])).exitCode).toBe(0);
   // What was written is planned with the same Python and day, and names every package.
   const locked = await world.repo('locked', [{ date: '2024-09-01', files }]);
   const plan = await world.plan([locked.url]);
@@ -125,6 +131,9 @@ it('builds what reads the repository on the published environment, and publishes
   const { url } = await world.repo('post', [{ date: '2024-03-10', files }]);
   await world.build([url]);
   await world.repo('post', [{ date: '2024-03-11', files: { 'index.ipynb': notebook('2') } }]);
+  // An engine that has lost the environment gets it from the registry.
+  const { environment } = (await world.plan([url])).tiers;
+  await world.docker.getImage(environment.image).remove({ force: true });
   proxy.seen.length = 0;
   const built = await world.build([url]);
   expect(built.tiers).toEqual({ base: 'cached', environment: 'cached', content: 'built' });

@@ -55,9 +55,9 @@ it('starts another repository on the published environment, its image pulled', a
 
 it('tells in its health whether the registry answers', async () => {
   const { body } = await served.call<Health>('/health');
-  expect(body.checks.find(({ service }) => service === 'Registry')).toMatchObject({ ok: true });
+  expect(body.checks.find(({ service }) => service === 'Docker registry')).toMatchObject({ ok: true });
   await registry.stop();
-  const ofRegistry = ({ checks }: Health) => checks.find(({ service }) => service === 'Registry');
+  const ofRegistry = ({ checks }: Health) => checks.find(({ service }) => service === 'Docker registry');
   const ill = await served.until<Health>('/health', (health) => ofRegistry(health)?.ok === false, 20_000);
   expect(ill.ok).toBe(false);
   await registry.start();
