@@ -53,7 +53,7 @@ export async function pushImage(input: PushInput, deps: PushDeps): Promise<Store
     const below = diffIds.flatMap((id) => inherited.get(id) ?? []);
     if (input.parent) await copyBlobs(registry, below, input.parent.published.repository, input.repository);
     const isKnown = (id: string) => inherited.has(id) || own.has(id);
-    const config = await again(() => uploadMissing(input, { id: Id, diffIds }, { isKnown, own, progress }, deps));
+    const config = await again(() => uploadMissing(input, diffIds, { isKnown, own, progress }, deps));
     const layers = diffIds.map((id) => {
       const layer = inherited.get(id) ?? own.get(id);
       if (!layer) throw new SlipwayError('internal', `The engine gave ${input.image} without its layer ${id}.`);
@@ -74,7 +74,7 @@ interface Missing {
 
 async function uploadMissing(
   { image, repository }: PushInput,
-  saved: { id: string; diffIds: readonly string[] },
+  diffIds: readonly string[],
   { isKnown, own, progress }: Missing,
   { registry, docker, compression }: PushDeps,
 ): Promise<ImageConfig> {
@@ -82,18 +82,18 @@ async function uploadMissing(
     const meter = metered(progress.layer(size));
     const write = async (sink: NodeJS.WritableStream) => {
       await pipeline(content, meter.stream, sink);
-      return { size, diffId: meter.digest() };
+      return meter.end();
     };
     const { layer, written } = await uploadLayer(registry, repository, compression, write);
     own.set(written.diffId, layer);
   };
   const tar = (await docker.getImage(image).get()) as Readable;
-  const config = await readSaved(tar, saved, isKnown, take);
+  const config = await readSaved(tar, diffIds, isKnown, take);
   if (!config) throw new SlipwayError('internal', `The engine gave ${image} without its config.`);
   return JSON.parse(config.toString('utf8')) as ImageConfig;
 }
 
-function metered(tell: (bytes: number) => void): { stream: Transform; digest(): string } {
+function metered(tell: (bytes: number) => void) {
   const hash = createHash('sha256');
   let seen = 0;
   const stream = new Transform({
@@ -104,5 +104,5 @@ function metered(tell: (bytes: number) => void): { stream: Transform; digest(): 
       done(null, chunk);
     },
   });
-  return { stream, digest: () => `sha256:${hash.digest('hex')}` };
+  return { stream, end: () => ({ size: seen, diffId: `sha256:${hash.digest('hex')}` }) };
 }
