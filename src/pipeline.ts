@@ -275,60 +275,6 @@ export async function environmentInEngine(key: string, deps: EngineDeps): Promis
   await published?.pull('environment', key, await deps.engine());
 }
 
-/** What an image of ours says of itself, wherever it is. @throws image_not_found */
-export async function inspectImage(image: string, config: Config, signal: AbortSignal): Promise<ImageFacts> {
-  const published = await openPublished({ config, signal });
-  const place = published?.ownPlace(image);
-  if (published && place)
-    return (await stages.publish()).inspectPublished(published.registry, { repository: place.tier, tag: place.key });
-  const found = await (await stages.build()).imageInfo(await connectEngine(config), image);
-  if (!found) throw new SlipwayError('image_not_found', `Neither registry nor engine has an image ${image}.`);
-  const { id, labels, size, layers } = found;
-  return { image, digest: id, labels, size, layers: layers.length, artifacts: [] };
-}
-
-/** Lock, provenance or list of packages of an image in the registry. @throws image_not_found, bad_usage */
-export async function readAttachment(
-  image: string,
-  what: string,
-  config: Config,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const published = await openPublished({ config, signal });
-  const place = published?.ownPlace(image);
-  if (!published || !place)
-    throw new SlipwayError('image_not_found', `${image} is not an image in the registry of SLIPWAY_REGISTRY.`);
-  return (await stages.publish()).attachmentOf(published.registry, { repository: place.tier, tag: place.key }, what);
-}
-
-/**
- * The packages of a repository's environment with their versions; builds it if there is none.
- * @throws no_environment, and SlipwayError of every stage up to publish
- */
-export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan: Plan; day: string; lock: string }> {
-  const all = { ...deps, engine: engineOf(deps.config) };
-  const resolved = await resolveStage(request, deps);
-  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
-  if (!plan.ownPython)
-    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
-  const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
-  const published = await openPublished(deps);
-  const lock = published
-    ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
-    : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
-  return { plan, day, lock };
-}
-
-/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
-export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.ping();
-}
-
-/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
-export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.check('content');
-}
-
 /**
  * Says what would be built and why; needs no engine.
  * @throws SlipwayError of resolve, fetch, detect and plan
@@ -401,6 +347,24 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
 }
 
+/**
+ * The packages of a repository's environment with their versions; builds it if there is none.
+ * @throws no_environment, and SlipwayError of every stage up to publish
+ */
+export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan: Plan; day: string; lock: string }> {
+  const all = { ...deps, engine: engineOf(deps.config) };
+  const resolved = await resolveStage(request, deps);
+  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
+  if (!plan.ownPython)
+    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
+  const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
+  const published = await openPublished(deps);
+  const lock = published
+    ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
+    : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
+  return { plan, day, lock };
+}
+
 /** Writes the content layer of a commit that was prepared, an uncompressed tar, and ends the stream. */
 export async function writeContent({ plan, checkout }: Prepared, sink: Writable): Promise<void> {
   await (await renderStage(plan)).writeLayer(checkout, sink);
@@ -424,6 +388,42 @@ export async function openLauncher(config: Config): Promise<Launcher> {
     stages.launcher(),
   ]);
   return new Launcher(docker, config, instance);
+}
+
+/** What an image of ours says of itself, wherever it is. @throws image_not_found */
+export async function inspectImage(image: string, config: Config, signal: AbortSignal): Promise<ImageFacts> {
+  const published = await openPublished({ config, signal });
+  const place = published?.ownPlace(image);
+  if (published && place)
+    return (await stages.publish()).inspectPublished(published.registry, { repository: place.tier, tag: place.key });
+  const found = await (await stages.build()).imageInfo(await connectEngine(config), image);
+  if (!found) throw new SlipwayError('image_not_found', `Neither registry nor engine has an image ${image}.`);
+  const { id, labels, size, layers } = found;
+  return { image, digest: id, labels, size, layers: layers.length, artifacts: [] };
+}
+
+/** Lock, provenance or list of packages of an image in the registry. @throws image_not_found, bad_usage */
+export async function readAttachment(
+  image: string,
+  what: string,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const published = await openPublished({ config, signal });
+  const place = published?.ownPlace(image);
+  if (!published || !place)
+    throw new SlipwayError('image_not_found', `${image} is not an image in the registry of SLIPWAY_REGISTRY.`);
+  return (await stages.publish()).attachmentOf(published.registry, { repository: place.tier, tag: place.key }, what);
+}
+
+/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
+export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.ping();
+}
+
+/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
+export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.check('content');
 }
 
 /** What pruning asks of the engine; see src/build/stock.ts. */
