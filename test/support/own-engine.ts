@@ -13,6 +13,8 @@ export interface OwnEngine {
   docker: Docker;
   /** For DOCKER_HOST. */
   host: string;
+  /** Of dockerd, whose network others may join. */
+  pid: number;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export async function startEngine(): Promise<OwnEngine> {
   const limit = Date.now() + START_TIME;
   for (;;) {
     const docker = await connectEngine(loadConfig({ DOCKER_HOST: host })).catch(() => undefined);
-    if (docker) return { docker, host, close };
+    if (docker) return { docker, host, pid: child.pid ?? 0, close };
     if (child.exitCode !== null || Date.now() > limit) {
       await close();
       throw new Error(`dockerd did not start:\n${said.slice(-2000)}`);
