@@ -1,5 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** What needs no engine, and so can run beside what does. */
+const APART = [
+  'test/e2e/{pages,launch-page}.test.ts',
+  'test/integration/queue/*.test.ts',
+  'test/integration/{fetch,fetch-hostile,fetch-local,fetch-stopped,index}.test.ts',
+  'test/integration/hostile/{addresses,repositories}.test.ts',
+];
+
+const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,12 +18,13 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          exclude: APART,
           // One engine and one set of caches: files that build at the same time would measure each other.
           fileParallelism: false,
-          testTimeout: 10 * 60_000,
-          hookTimeout: 10 * 60_000,
+          ...slow,
         },
       },
+      { test: { name: 'apart', include: APART, fileParallelism: false, ...slow } },
     ],
   },
 });

@@ -71,7 +71,8 @@ interface Rules {
 /** What is over the rate is lost, to which TCP adapts; a container may be faster for two seconds. */
 function limit(rate: number, by: 'srcip' | 'dstip'): string[] {
   const kilobytes = Math.max(1, Math.round(rate / 1024));
-  const name = `slipway-${by === 'srcip' ? 'up' : 'down'}`;
+  // The kernel keeps the rate of a name for as long as any rule has it, so each rate has its own; 15 letters are all.
+  const name = `slw-${by === 'srcip' ? 'up' : 'dn'}-${kilobytes}`;
   const speed = `--hashlimit-above ${kilobytes}kb/s --hashlimit-burst ${2 * kilobytes}kb`;
   return rate === 0 ? [] : [`-m hashlimit ${speed} --hashlimit-mode ${by} --hashlimit-name ${name} -j DROP`];
 }

@@ -9,7 +9,8 @@ import { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
-import type { Launcher } from './launch/launcher.ts';
+import type { HubLauncher } from './launch/jupyterhub.ts';
+import type { DockerLauncher } from './launch/launcher.ts';
 import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
@@ -25,7 +26,8 @@ import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } 
 
 export type { StockImage } from './build/stock.ts';
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
-export type { LaunchedSession, Launcher } from './launch/launcher.ts';
+export type { HubLauncher } from './launch/jupyterhub.ts';
+export type { DockerLauncher, LaunchedSession } from './launch/launcher.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
 export { binderVariables } from './launch/variables.ts';
 export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
@@ -46,6 +48,7 @@ const stages = {
   retain: () => import('./publish/retain.ts'),
   launch: () => import('./launch/docker.ts'),
   launcher: () => import('./launch/launcher.ts'),
+  hub: () => import('./launch/jupyterhub.ts'),
   warm: () => import('./launch/warm.ts'),
 };
 
@@ -261,12 +264,17 @@ async function publishContent(
 }
 
 /** Name that an image which was found or built has in the engine; pulled there when only the registry has it. */
-export async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
+async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
   const published = await openPublished(deps);
   const place = published?.ownPlace(image);
   if (!published || !place) return image;
   await published.pull(place.tier, place.key, await deps.engine());
   return `slipway/${place.tier}:${place.key}`;
+}
+
+/** Name under which whoever starts sessions finds an image: a hub pulls it by itself. */
+export async function imageToLaunch(image: string, deps: EngineDeps): Promise<string> {
+  return isHub(deps.config) ? image : imageInEngine(image, deps);
 }
 
 /** Has the engine have an environment that only the registry has. */
@@ -340,11 +348,36 @@ export function builtEvent({ image, digest, resolvedAsOf, tiers }: BuiltTiers): 
 export async function launchRepo(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
   // Before anything is built: a link that leads astray must not cost a build.
   checkUrlpath(request.urlpath);
+  if (isHub(deps.config)) return launchAtHub(request, deps);
   const [{ image, resolved }, { launchSession }] = await Promise.all([buildRepo(request, deps), stages.launch()]);
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const local = await imageInEngine(image, { ...deps, engine: async () => docker });
   const input = { image: local, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
+}
+
+const isHub = ({ SLIPWAY_LAUNCHER: launcher }: Config) => launcher === 'jupyterhub';
+
+async function openHub(config: Config): Promise<HubLauncher> {
+  const [{ HubLauncher: Hub }, instance] = await Promise.all([stages.hub(), instanceId(config)]);
+  return new Hub(config, instance);
+}
+
+async function launchAtHub(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
+  // A hub that is away must not cost a build either.
+  const hub = await openHub(deps.config);
+  await hub.check(deps.signal);
+  const { image, resolved } = await buildRepo(request, deps);
+  const launch = { name: hub.newName(resolved.spec.name), image, resolved, launchId: '', client: '' };
+  return hub.start({ ...launch, ...(request.urlpath !== undefined && { urlpath: request.urlpath }) }, deps);
+}
+
+/**
+ * Whether the hub of SLIPWAY_LAUNCHER=jupyterhub can do what is asked of it; says nothing where there is none.
+ * @throws hub_unreachable, hub_token_refused
+ */
+export async function checkHub(config: Config, signal: AbortSignal): Promise<void> {
+  if (isHub(config)) await (await openHub(config)).check(signal);
 }
 
 /**
@@ -380,14 +413,18 @@ export async function isReadAtStart(paths: readonly string[]): Promise<boolean> 
   return (await stages.warm()).isReadAtStart(paths);
 }
 
-/** What the service does with sessions, on one connection to the engine. */
+/** Who starts and ends the sessions of the service: its engine, or a hub. */
+export type Launcher = DockerLauncher | HubLauncher;
+
+/** What the service does with sessions, on one connection. */
 export async function openLauncher(config: Config): Promise<Launcher> {
-  const [docker, instance, { Launcher }] = await Promise.all([
+  if (isHub(config)) return openHub(config);
+  const [docker, instance, { DockerLauncher: Docker }] = await Promise.all([
     connectEngine(config),
     instanceId(config),
     stages.launcher(),
   ]);
-  return new Launcher(docker, config, instance);
+  return new Docker(docker, config, instance);
 }
 
 /** What an image of ours says of itself, wherever it is. @throws image_not_found */
@@ -464,6 +501,7 @@ export async function openPublishedStock(config: Config, signal?: AbortSignal): 
 
 /** Every session of this installation, also those that have ended. */
 export async function listSessions(config: Config): Promise<ListedSession[]> {
+  if (isHub(config)) return (await openHub(config)).list();
   const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
   return (await stages.launch()).listSessions(docker, instance);
 }
@@ -473,6 +511,7 @@ export async function listSessions(config: Config): Promise<ListedSession[]> {
  * @throws SlipwayError `session_not_found`
  */
 export async function stopSession(id: string, config: Config): Promise<string> {
+  if (isHub(config)) return (await openHub(config)).stopNamed(id);
   const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
   return (await stages.launch()).stopSession(docker, instance, id);
 }
@@ -483,6 +522,7 @@ export async function followSession(
   config: Config,
   signal: AbortSignal,
 ): Promise<SlipwayError | undefined> {
+  if (isHub(config)) return (await openHub(config)).follow(session.id, signal);
   const launcher = await stages.launch();
   const end = await launcher.followSession(await connectEngine(config), session, signal);
   return end.stopped || end.exitCode === 0 ? undefined : launcher.endError(end);

@@ -10,12 +10,11 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
  * Runs a program to its end, passing signals on.
- * @param stdout 'stderr' for programs of set-up itself, 'inherit' for the one that the user asked for
+ * @param stdout 'stderr' for programs of set-up itself, 'inherit' for the one that the user asked for, or an open file
  * @returns its exit code, 128 and the signal's number when a signal ended it, 127 when there is no such program
  */
 export function run(program, args, { stdout = 'stderr', env = process.env, cwd = ROOT } = {}) {
-  const out = stdout === 'stderr' ? 2 : 'inherit';
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', out, 'inherit'] });
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', stdout === 'stderr' ? 2 : stdout, 'inherit'] });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   // A Ctrl-C reaches the child by itself, as it has our terminal; the others have to be handed on.
   const listeners = signals.map((name) => [name, () => name === 'SIGINT' || child.kill(name)]);

@@ -1,5 +1,5 @@
 /** Everything that `npm test` needs and does. */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireRedis, withoutService } from './redis.mjs';
 import { hasProgram, ROOT, run } from './run.mjs';
@@ -36,18 +36,39 @@ async function requirePrograms() {
   );
 }
 
+const RESULTS = join(ROOT, 'test-results');
+
+/** Runs vitest; its counts are left in a file of test-results. */
+function vitest(words, report, stdout) {
+  const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=test-results/${report}.json`];
+  return run(process.execPath, [program, 'run', ...reporters, ...words], { stdout });
+}
+
+/** What needs no engine runs beside what does, and is shown after it. */
+async function runAll() {
+  mkdirSync(RESULTS, { recursive: true });
+  const path = join(RESULTS, 'apart.txt');
+  const file = openSync(path, 'w');
+  const codes = await Promise.all([
+    vitest(['--project', 'integration'], 'vitest', 'inherit'),
+    vitest(['--project', 'unit', '--project', 'apart'], 'vitest-apart', file),
+  ]);
+  closeSync(file);
+  process.stdout.write(readFileSync(path));
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
 /**
- * Runs the checks and every test; further words go to vitest. The counts are left in test-results/vitest.json.
+ * Runs the checks and every test; further words go to vitest. The counts are left in test-results/vitest*.json.
  * @returns the exit code: the tests', else that of the checks
  */
 export async function runTests(words) {
   await requirePrograms();
   await requireRedis();
-  const isPart = words.length > 0;
-  const checks = isPart ? 0 : await run('npm', ['run', '--silent', 'check'], { stdout: 'inherit' });
-  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=test-results/vitest.json'];
-  const code = await run(process.execPath, [vitest, 'run', ...reporters, ...words], { stdout: 'inherit' });
+  if (words.length > 0) return vitest(words, 'vitest', 'inherit');
+  const checks = await run('npm', ['run', '--silent', 'check'], { stdout: 'inherit' });
+  const code = await runAll();
   if (checks !== 0) say('npm run check found faults; they stand above the tests.');
   return code || checks;
 }

@@ -136,6 +136,6 @@ export function diagnose(failure: Failure): SlipwayError {
   const quote = found?.quote ?? failure.lines.slice(-QUOTED);
   const message = `The step "${failure.step}" failed: ${found?.reason ?? said}.\n${quote.map((line) => `  ${line}`).join('\n')}`;
   return new SlipwayError(found?.code ?? 'build_failed', message.trimEnd(), {
-    hint: found?.hint ?? 'The last lines of the step say what went wrong; the whole log is above.',
+    hint: found?.hint ?? 'The last lines of the step say what went wrong; the log has all of them.',
   });
 }

@@ -8,9 +8,10 @@ import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Session } from '../types.ts';
 import { type ContainerPlan, containerOptions } from './container.ts';
 import { endError, lastLines, readEnd, type SessionEnd } from './ending.ts';
-import { ensureSessionNetwork, makeDoor, removeDoor } from './network.ts';
+import { ensureSessionNetwork, makeDoor, removeDoor, sessionNetwork } from './network.ts';
 import { type Server, waitUntilReady } from './ready.ts';
 import {
+  chooseSession,
   doorOf,
   type LaunchInput,
   type ListedSession,
@@ -37,7 +38,11 @@ export interface RunDeps {
   signal: AbortSignal;
   /** Id of this installation, see src/instance.ts. */
   instance: string;
+  /** Told what a start waits for from now on: the engine, the server, or nobody but us. */
+  enter?(stage: StartStage): void;
 }
+
+export type StartStage = 'container' | 'server' | 'session';
 
 export interface LaunchDeps extends RunDeps {
   emit: Emit;
@@ -63,6 +68,7 @@ export async function launchSession(input: LaunchInput, deps: LaunchDeps): Promi
     ...(path !== undefined && { path }),
   };
   const session = await runContainer(plan, deps);
+  deps.enter?.('session');
   const { url, token, image } = session;
   deps.emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: id });
   return session;
@@ -76,24 +82,26 @@ export async function runContainer(
   },
   deps: RunDeps,
 ): Promise<Session> {
-  const { docker, config, instance } = deps;
+  const { docker, config, instance, enter } = deps;
   const isCut = config.SLIPWAY_SESSION_NETWORK === 'none' && wanted.path !== undefined;
-  const reach = isCut
-    ? { door: await makeDoor(config, wanted.id) }
-    : { network: await ensureSessionNetwork(docker, config) };
+  const reach = isCut ? { door: await makeDoor(config, wanted.id) } : { network: sessionNetwork(config) };
   // Beside the container's making, to save its time; but nothing of the image runs before the firewall stands.
-  const fenced = isCut ? Promise.resolve() : ensureEgress(deps);
+  const fenced = isCut ? Promise.resolve() : ensureSessionNetwork(docker, config).then(() => ensureEgress(deps));
   fenced.catch(() => undefined);
   const plan = { ...wanted, token: newToken(), instance, reach, bundle: hostCaBundle(config) };
+  enter?.('container');
   const container = await docker.createContainer(containerOptions(plan, config)).catch(async (error) => {
     if ('door' in reach) await removeDoor(reach.door);
     throw engineRefused('create', error);
   });
   try {
+    enter?.('session');
     await Promise.all([fenced, wanted.prepare?.(container)]);
+    enter?.('container');
     await container.start().catch((error) => {
       throw engineRefused('start', error);
     });
+    enter?.('server');
     return await awaitServer(container, plan.token, deps);
   } catch (error) {
     await removeContainer(container);
@@ -201,24 +209,9 @@ export async function inspectSessions(
  * @throws session_not_found
  */
 export async function stopSession(docker: Docker, instance: string, id: string): Promise<string> {
-  const wanted = id.startsWith(PREFIX) ? id.slice(PREFIX.length) : id;
-  const sessions = await listSessions(docker, instance);
-  const exact = sessions.filter((session) => session.id === wanted);
-  const near = wanted === '' ? [] : sessions.filter(({ id }) => id.startsWith(wanted) || id.endsWith(`-${wanted}`));
-  const [session, another] = exact.length > 0 ? exact : near;
-  if (!session || another)
-    throw noSuchSession(
-      id,
-      near.map((one) => one.id),
-    );
+  const session = chooseSession(await listSessions(docker, instance), id);
   await removeContainer(docker.getContainer(`${PREFIX}${session.id}`));
   return session.id;
-}
-
-function noSuchSession(id: string, near: string[]): SlipwayError {
-  const message =
-    near.length > 1 ? `"${id}" fits several sessions: ${near.join(', ')}.` : `There is no session "${id}".`;
-  return new SlipwayError('session_not_found', message, { hint: 'slipway sessions lists those that there are.' });
 }
 
 /**

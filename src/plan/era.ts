@@ -1,4 +1,5 @@
 /** From a day to its era: Debian, Python and R. */
+import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Era, Notice, PythonChoice, PythonWish, Suite } from '../types.ts';
@@ -119,10 +120,9 @@ function explicit(
   return chosen;
 }
 
-async function bounded(wish: PythonWish, candidates: readonly string[], notices: Notice[]): Promise<readonly string[]> {
+function bounded(wish: PythonWish, candidates: readonly string[], notices: Notice[]): readonly string[] {
   if (wish.requires === undefined) return candidates;
   const { value, file } = wish.requires;
-  const { satisfies } = await import('@renovatebot/pep440');
   let fitting: string[];
   try {
     fitting = candidates.filter((version) => satisfies(fullVersion(version), value));
@@ -154,7 +154,7 @@ export async function chooseEra(asOf: string, wish: PythonWish, config: Config, 
   const preferred = pythonOf(asOf);
   let version = explicit(wish, candidates, config.SLIPWAY_PYTHONS === 'debian', notices);
   if (version === undefined) {
-    const fitting = await bounded(wish, candidates, notices);
+    const fitting = bounded(wish, candidates, notices);
     const near = nearest(fitting, preferred);
     if (near !== preferred && !candidates.includes(preferred)) {
       notices.push({

@@ -15,6 +15,7 @@ import {
   prepare,
 } from '../pipeline.ts';
 import type { Emit, Plan, SlipwayEvent } from '../types.ts';
+import { Clock } from './clock.ts';
 import type { Context } from './context.ts';
 import { storeDocuments } from './documents.ts';
 import { knownTimes, newsOf } from './estimates.ts';
@@ -36,21 +37,6 @@ export interface BuildDeps {
   tierPlaces: Places<TierJob>;
   /** Fetching, planning and contents that go on at once; waiting for a tier takes no place. */
   limit: Limit;
-}
-
-/** What of a build takes how long, in milliseconds. */
-class Clock {
-  readonly timings: Record<string, number> = {};
-  private since = performance.now();
-  private name: string | undefined;
-
-  /** The stage before is over. */
-  enter(name?: string): void {
-    const now = performance.now();
-    if (this.name) this.timings[this.name] = Math.round((this.timings[this.name] ?? 0) + now - this.since);
-    this.since = now;
-    this.name = name;
-  }
 }
 
 /** @throws SlipwayError of every stage up to build */
@@ -76,7 +62,7 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
   } finally {
     clock.enter();
     const wait = Date.now() - Date.parse(job.data.createdAt) - Object.values(clock.timings).reduce((a, b) => a + b, 0);
-    await attempt.note({ timings: { wait: Math.max(0, wait), ...clock.timings } });
+    await attempt.note({ timings: { wait: Math.max(0, Math.round(wait)), ...clock.timings } });
   }
 }
 

@@ -1,10 +1,11 @@
 /** What happens for one launch: ref → image → session, by whichever process has it, from wherever another left it. */
 import { SlipwayError } from '../errors.ts';
-import { builtEvent, imageInEngine } from '../pipeline.ts';
+import { builtEvent, imageToLaunch } from '../pipeline.ts';
 import type { JournalWriter } from '../queue/journal.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { readyEvent } from './binder.ts';
 import type { Builds } from './builds.ts';
+import { Clock } from './clock.ts';
 import type { Context } from './context.ts';
 import { journalOf, streamed } from './events.ts';
 import { errorOf } from './failures.ts';
@@ -44,6 +45,7 @@ export class LaunchRun {
   private readonly parts: LaunchParts;
   private readonly signal: AbortSignal;
   private readonly said: Said;
+  private readonly clock = new Clock();
 
   constructor(
     record: LaunchRecord,
@@ -67,6 +69,12 @@ export class LaunchRun {
     return this.record.state;
   }
 
+  /** Milliseconds per stage so far. */
+  get timings(): Record<string, number> {
+    this.clock.enter();
+    return this.clock.timings;
+  }
+
   /** When it was begun. */
   get since(): number {
     return Date.parse(this.record.createdAt);
@@ -83,8 +91,10 @@ export class LaunchRun {
    * @throws SlipwayError of every stage
    */
   async run(): Promise<Partial<LaunchRecord>> {
+    this.clock.enter('resolve');
     const resolved = this.record.resolved ?? (await this.lookUp());
     this.signal.throwIfAborted();
+    this.clock.enter('image');
     const cached = await this.cachedImage(resolved);
     const warm = cached === undefined ? await this.warmSession(resolved) : undefined;
     if (warm) return this.ready(warm, resolved);
@@ -135,6 +145,7 @@ export class LaunchRun {
     if (buildOnly || refresh || build !== undefined) return undefined;
     const session = await this.parts.warm.claim(resolved, subdir, (prepared) => {
       this.signal.throwIfAborted();
+      this.clock.enter('warm');
       return this.note({ state: 'launching', resolved }).then(() => ({ ...this.wish(resolved), prepared }));
     });
     if (session) {
@@ -148,6 +159,7 @@ export class LaunchRun {
     const { builds } = this.parts;
     const { subdir, refresh, client } = this.record;
     const wish = { resolved, subdir, refresh, client: client.address };
+    this.clock.enter('build');
     for (;;) {
       const id = this.record.build ?? (await this.follow(resolved, (await builds.join(wish)).id));
       // Another process may have noted the build and not come to following it.
@@ -167,6 +179,7 @@ export class LaunchRun {
   }
 
   private async startSession(resolved: Resolved, image: string): Promise<Session> {
+    this.clock.enter('session');
     // A process that was frozen meanwhile may have been taken for dead: the other starts the session.
     await this.note({ state: 'launching', resolved, image });
     try {
@@ -186,19 +199,20 @@ export class LaunchRun {
     const plan = await this.parts.images.plan(resolved, this.record.subdir);
     const { config, engine } = this.context;
     const { emit, signal } = this.wish(resolved);
-    const local = await imageInEngine(image, { config, engine, emit, signal });
+    const local = await imageToLaunch(image, { config, engine, emit, signal });
     const wish = { ...this.wish(resolved), image: local, ...(plan && { plan }) };
     return this.parts.starting(() => {
       this.signal.throwIfAborted();
       return this.parts.sessions.start(wish);
-    });
+    }, wish.client);
   }
 
   private wish(resolved: Resolved): SessionWish {
     const { id, client, urlpath } = this.record;
     const emit: Emit = (event) => event.phase !== 'ready' && this.writer.append({ data: streamed(event) });
     const { address, isOperator } = client;
-    const wish = { resolved, launchId: id, client: address, isOperator, emit, signal: this.signal };
+    const enter = (stage: string) => this.clock.enter(stage);
+    const wish = { resolved, launchId: id, client: address, isOperator, emit, signal: this.signal, enter };
     return { ...wish, ...(urlpath !== undefined && { urlpath }) };
   }
 

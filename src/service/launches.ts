@@ -105,8 +105,9 @@ export class Launches {
   private async end(record: LaunchRecord, end: Partial<LaunchRecord>, run: LaunchRun): Promise<void> {
     const { launches, journals, observe } = this.context;
     const endedAt = new Date().toISOString();
+    const { timings } = run;
     const kept = await launches.update(record.id, (one) =>
-      one.endedAt || one.owner !== record.owner ? undefined : { ...one, ...end, endedAt },
+      one.endedAt || one.owner !== record.owner ? undefined : { ...one, ...end, timings, endedAt },
     );
     if (kept?.owner !== record.owner) return;
     if (run.build !== undefined && end.state !== 'ready') await this.parts.builds.leave(run.build);
@@ -122,6 +123,7 @@ export class Launches {
       outcome,
       cached: run.isCached,
       took,
+      timings,
       ...eventFacts(record, end),
     });
   }

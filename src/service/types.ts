@@ -58,6 +58,8 @@ export interface LaunchRecord {
   image?: string;
   /** Session's name once there is one. */
   session?: string;
+  /** Milliseconds per stage once it has ended: resolve, image, warm, build, container, server, and session for the rest. */
+  timings?: Record<string, number>;
   error?: Failure;
   /** Process that drives it; another takes over when that one's heartbeat stops. */
   owner: string;
@@ -197,6 +199,7 @@ export type Observation =
       outcome: string;
       cached: boolean;
       took: number;
+      timings: Record<string, number>;
       /** As in `/v2/<provider>/<spec>`. */
       spec: string;
       ref: string;

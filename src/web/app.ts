@@ -42,6 +42,8 @@ export async function createApp(
     loggerInstance: log,
     // Paths hold ids and tokens; what is worth knowing is in the metrics and in the service's own lines.
     logController: new LogController({ disableRequestLogging: true }),
+    // So no line needs to say which request it is about, and none costs a logger.
+    childLoggerFactory: (logger) => logger,
     trustProxy: proxies.length > 0 ? proxies : false,
     bodyLimit: BODY,
     requestTimeout: REQUEST_TIME,

@@ -23,6 +23,13 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const launchStages = new Histogram({
+    name: 'slipway_launch_stage_seconds',
+    help: 'Time that launches spent in a stage; container and server are what a session waits for',
+    labelNames: ['stage'] as const,
+    buckets: SECONDS,
+    registers,
+  });
   const builds = new Counter({
     name: 'slipway_builds_total',
     help: 'Builds that ended',
@@ -48,6 +55,7 @@ export function createMetrics(): Metrics {
       const { provider, outcome } = observation;
       if (observation.kind === 'launch') {
         launches.observe({ provider, outcome, cached: String(observation.cached) }, observation.took / 1000);
+        for (const [stage, ms] of Object.entries(observation.timings)) launchStages.observe({ stage }, ms / 1000);
         return;
       }
       builds.inc({ provider, outcome });

@@ -47,6 +47,7 @@ export const LaunchAnswer = Type.Object({
   endedAt: Type.Optional(time),
   build: Type.Optional(Type.String({ description: 'Id of the build that it waits for or had' })),
   image: Type.Optional(Type.String()),
+  timings: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'Milliseconds per stage' })),
   link: Type.Optional(Type.String({ description: 'What a browser opens, once it is ready; holds the token' })),
   error: Type.Optional(Failure),
   events: Type.String({ description: 'Path of its events' }),

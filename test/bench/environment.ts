@@ -1,12 +1,10 @@
 /** Building an environment, and how large it is, beside pip in a plain Dockerfile; and a new commit of it. */
 import { readFileFromImage } from '../../src/build/inspect.ts';
-import { ensureRootfs } from '../../src/build/rootfs.ts';
-import { loadConfig } from '../../src/config.ts';
 import { notebook } from '../support/notebook.ts';
 import { NONCE } from '../support/scenario.ts';
 import type { World } from '../support/world.ts';
 import { type GitClock, mb, median, ms, type Row, ratio, timed } from './measure.ts';
-import { buildPlain, environmentDockerfile, PACKAGES, SUITE, wholeDockerfile } from './plain.ts';
+import { buildPlain, environmentDockerfile, PACKAGES, pinsOf, rootfs, wholeDockerfile } from './plain.ts';
 
 const NAME = 'environment';
 const REPOSITORY = [{ path: 'repository/index.ipynb', content: notebook('1') }];
@@ -113,14 +111,7 @@ async function emptyCache({ docker }: World): Promise<void> {
 async function constraintsOf(world: World, image: string): Promise<{ path: string; content: string }> {
   const config = { SLIPWAY_DATA: world.data };
   const lock = await readFileFromImage(world.docker, image, '/srv/env/share/slipway/python.lock', config);
-  const content = String(lock).replace(/ --hash=\S+/g, '');
-  return { path: 'bench/constraints.txt', content };
-}
-
-function rootfs(world: World): Promise<string> {
-  const config = loadConfig({ ...process.env, SLIPWAY_DATA: world.data });
-  const signal = new AbortController().signal;
-  return ensureRootfs(SUITE, { docker: world.docker, config, emit: () => undefined, signal });
+  return { path: 'bench/constraints.txt', content: pinsOf(String(lock)) };
 }
 
 /** Medians of five commits that change the notebook only. */

@@ -41,7 +41,8 @@ async function throughSlipway(world: World, url: string): Promise<number> {
   return took;
 }
 
-async function byHand(docker: Docker, image: string): Promise<number> {
+/** Milliseconds from a container's making, with a session's limits, to its server's first answer. */
+export async function byHand(docker: Docker, image: string): Promise<number> {
   const started = performance.now();
   const container = await docker.createContainer({
     Image: image,

@@ -1,19 +1,35 @@
 /** `npm run bench`: the promises of speed, each measured beside what it is compared with, on this machine, in this run. */
 import { execFileSync } from 'node:child_process';
 import { openWorld, type World } from '../support/world.ts';
+import { bootRow } from './boot.ts';
 import { environmentRows } from './environment.ts';
+import { hubRows } from './hub.ts';
 import { launchRow } from './launch.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
 import { memoryRow } from './memory.ts';
 import { planRows } from './plan.ts';
 import { publishRows } from './publish.ts';
+import { pickUpRow } from './queue.ts';
+import { clickRows, warmRow } from './service.ts';
+import { cachedRow, identicalRow } from './service-load.ts';
+import { pageRows } from './service-pages.ts';
+import { watchRows } from './service-watch.ts';
 
 const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>> = {
   plan: planRows,
   environment: environmentRows,
   launch: async (world) => [await launchRow(world)],
+  hub: hubRows,
   publish: publishRows,
   memory: async (world) => [await memoryRow(world)],
+  boot: async (world) => [await bootRow(world)],
+  click: clickRows,
+  warm: async (_world, clock) => [await warmRow(clock)],
+  cached: async () => [await cachedRow()],
+  identical: async () => [await identicalRow()],
+  watch: watchRows,
+  pages: pageRows,
+  queue: async () => [await pickUpRow()],
 };
 
 function table(rows: Row[]): string {

@@ -16,6 +16,8 @@ export interface Row {
 }
 
 export const ms = (value: number) => (value < 10_000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`);
+/** For what is a few milliseconds. */
+export const exactly = (value: number) => `${value.toFixed(1)} ms`;
 export const mb = (value: number) => `${Math.round(value / 2 ** 20)} MB`;
 export const ratio = (value: number) => value.toFixed(value < 0.1 ? 3 : 2);
 

@@ -182,7 +182,7 @@ describe('a repository whose JavaScript wants the service', () => {
     await front.locator('#repo').waitFor();
     const mine = await front.evaluate(() => navigator.serviceWorker.getRegistrations().then(({ length }) => length));
     expect(mine).toBe(0);
-    expect(await front.evaluate(() => fetch('/admin/queues/api/queues').then(({ status }) => status))).toBe(401);
+    expect(await front.evaluate(() => fetch('/admin/queues/api/queues').then(({ status }) => status))).toBe(403);
 
     const preview = await context.newPage();
     await preview.goto(`${served.url}/api/v1/launches/${id}/document`);

@@ -87,9 +87,13 @@ export interface CallOptions {
   origin?: string;
 }
 
-/** Opens a world; nothing runs in it yet. `close` ends every process, session and folder, and removes the images. */
+/**
+ * Opens a world; nothing runs in it yet. `close` ends every process, session and folder, and removes the images. No servers
+ * wait for launches unless a test wants them: others count containers.
+ */
 export async function openServed(settings: Record<string, string> = {}): Promise<Served> {
-  const world = await openWorld({ SLIPWAY_ADMIN_TOKEN: ADMIN_TOKEN, SLIPWAY_LAUNCHES_PER_HOUR: '0', ...settings });
+  const own = { SLIPWAY_ADMIN_TOKEN: ADMIN_TOKEN, SLIPWAY_LAUNCHES_PER_HOUR: '0', SLIPWAY_WARM: '0' };
+  const world = await openWorld({ ...own, ...settings });
   const port = await freePorts();
   const parts: Part[] = [];
   const socket = join(world.data, 'redis', 'redis.sock');

@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance } from 'fastify';
 import { checkOperator } from '../client.ts';
 import type { Web } from '../context.ts';
+import { caught, sendFailure } from '../plugins/errors.ts';
 
 const PATH = '/admin/queues';
 /** The board draws with styles that its scripts make. */
@@ -33,7 +34,13 @@ export async function adminRoutes(app: FastifyInstance, { service, config, site 
       board.addHook('onRequest', async (request, reply) => {
         reply.headers({ 'content-security-policy': POLICY, 'cache-control': 'no-store' });
         // By the route that was found: a path can be spelled in many ways.
-        if (request.routeOptions.url?.startsWith(`${PATH}/api/`)) checkOperator(request, config);
+        if (!request.routeOptions.url?.startsWith(`${PATH}/api/`)) return;
+        try {
+          checkOperator(request, config);
+        } catch (thrown) {
+          // The board's own handler of errors would call it a fault of ours.
+          return sendFailure(request, reply, caught(request, thrown), site);
+        }
       });
       board.addHook<string>('onSend', async (_request, reply, payload) => {
         const isPage = String(reply.getHeader('content-type')).startsWith('text/html') && typeof payload === 'string';

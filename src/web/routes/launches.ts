@@ -20,7 +20,8 @@ export function launchPath(id: string): string {
 
 /** What may be told of a launch to who has its id. */
 function answer(record: LaunchRecord, link?: string): Static<typeof LaunchAnswer> {
-  const { id, state, spec, subdir, urlpath, buildOnly, createdAt, endedAt, resolved, build, image, error } = record;
+  const { id, state, spec, subdir, urlpath, buildOnly, createdAt, endedAt, resolved, build, image } = record;
+  const { timings, error } = record;
   return {
     id,
     state,
@@ -35,6 +36,7 @@ function answer(record: LaunchRecord, link?: string): Static<typeof LaunchAnswer
     ...(endedAt !== undefined && { endedAt }),
     ...(build !== undefined && { build }),
     ...(image !== undefined && { image }),
+    ...(timings && { timings }),
     ...(link !== undefined && { link }),
     ...(error && { error }),
     events: `${launchPath(id)}/events`,

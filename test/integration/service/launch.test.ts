@@ -50,9 +50,12 @@ describe('a launch', () => {
     expect((await fetch(address)).status).toBe(403);
 
     expect(await service.document(id)).toEqual({ path: 'docs/tides 1.ipynb', text: NOTEBOOK });
-    expect(under.observed).toContainEqual(
-      expect.objectContaining({ kind: 'launch', outcome: 'ready', cached: false, commit: sha }),
-    );
+    const observed = under.observed.find(({ kind }) => kind === 'launch');
+    expect(observed).toMatchObject({ outcome: 'ready', cached: false, commit: sha, timings: record?.timings });
+    expect(Object.keys(record?.timings ?? {})).toEqual(['resolve', 'image', 'build', 'session', 'container', 'server']);
+    const spent = Object.values(record?.timings ?? {}).reduce((sum, took) => sum + took, 0);
+    expect(spent).toBeLessThan(Date.parse(record?.endedAt ?? '') - Date.parse(record?.createdAt ?? '') + 20);
+    expect(record?.timings?.container).toBeGreaterThan(20);
   });
 
   it('leaves a build behind whose log can be read, and which holds nothing of the launch', async () => {

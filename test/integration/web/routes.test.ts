@@ -252,6 +252,7 @@ describe("the operator's board", () => {
     expect(text).toMatch(/<script type="module" src="\/assets\/board-[^"]+"><\/script>\s*<script defer/);
     expect(text).not.toMatch(/https?:\/\/fonts/);
     expect(page.headers.getSetCookie()).toEqual([]);
+    expect((await get('/admin/queues/api/queues')).status).toBe(403);
     for (const path of ['/admin/queues/api/queues', '/admin/queues//api/queues', '/admin/queues/%61pi/queues']) {
       expect((await get(path)).status, path).toBeGreaterThanOrEqual(400);
       const basic = `Basic ${Buffer.from(`admin:${ADMIN_TOKEN}`).toString('base64')}`;

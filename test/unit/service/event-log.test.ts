@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 import { createEventLog } from '../../../src/service/event-log.ts';
 
 const log = pino({ level: 'silent' });
-const ended = { kind: 'launch', provider: 'gh', spec: 'org/repo', ref: 'main', cached: true, took: 1500 } as const;
+const about = { provider: 'gh', spec: 'org/repo', ref: 'main' };
+const ended = { kind: 'launch' as const, ...about, cached: true, took: 1500, timings: {} };
 
 test('every launch that ended is a line, in order, with BinderHub’s keys', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-events-'));
