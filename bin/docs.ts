@@ -12,6 +12,7 @@ const README = join(PACKAGE_ROOT, 'README.md');
 /** Defaults that differ from machine to machine, in words. */
 const WORDS: Partial<Record<SettingName, string>> = {
   SLIPWAY_DATA: '`$XDG_DATA_HOME/slipway`',
+  DOCKER_CONFIG: '`~/.docker`',
   SLIPWAY_PLATFORM: '`linux/`, and the architecture of this machine',
 };
 

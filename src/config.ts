@@ -35,6 +35,7 @@ const choice = <const V extends string>(values: readonly V[], fallback: V, doc: 
   setting<V>('choice', fallback, doc, { values, ...more });
 
 const dataFolder = () => join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'slipway');
+const dockerFolder = () => join(homedir(), '.docker');
 const hostPlatform = () => `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 /** Every setting there is. Durations are in milliseconds and sizes in bytes once parsed. */
@@ -90,6 +91,21 @@ export const SETTINGS = {
   SLIPWAY_MIRROR_PYTHON: url('', "Mirror of uv's managed Pythons, as UV_PYTHON_INSTALL_MIRROR takes it"),
   SLIPWAY_MIRROR_NPM: url('', 'npm registry, as npm_config_registry takes it'),
   SLIPWAY_MIRROR_DOCKER: text('', 'Prefix from which debian:<suite>-slim is pulled, e.g. registry.example.org/library'),
+
+  SLIPWAY_REGISTRY: text(
+    '',
+    'Registry that images are published to and found in, as host[:port]/prefix; empty: the engine alone',
+  ),
+  SLIPWAY_REGISTRY_INSECURE: choice(['on', 'off'], 'off', 'Whether it speaks plain http'),
+  SLIPWAY_REGISTRY_CA: text('', 'PEM file with the authority of its certificate, trusted beside what the host trusts'),
+  SLIPWAY_REGISTRY_USERNAME: text('', "Who we are there; empty: what docker's config.json or its helpers know"),
+  SLIPWAY_REGISTRY_PASSWORD: text('', 'The password, or an access token', { secret: true }),
+  SLIPWAY_REGISTRY_COMPRESSION: choice(
+    ['gzip', 'zstd'],
+    'gzip',
+    'How layers are compressed; zstd is smaller and faster, and engines before Docker 23 cannot pull it themselves',
+  ),
+  DOCKER_CONFIG: text(dockerFolder, "Folder with docker's config.json"),
 
   SLIPWAY_EGRESS: choice(
     ['auto', 'required', 'off'],

@@ -25,6 +25,18 @@ export async function connectEngine(config: EngineConfig): Promise<Docker> {
   return docker;
 }
 
+/** A connection that is made once; an engine that did not answer is asked again next time. */
+export function engineOf(config: EngineConfig): () => Promise<Docker> {
+  let connected: Promise<Docker> | undefined;
+  return () => {
+    connected ??= connectEngine(config).catch((error: unknown) => {
+      connected = undefined;
+      throw error;
+    });
+    return connected;
+  };
+}
+
 /** The local socket of an engine whose files and firewall are this machine's; undefined for one over the network. */
 export function localSocket(config: Pick<Config, 'DOCKER_HOST'>): string | undefined {
   if (config.DOCKER_HOST === '') return DEFAULT_SOCKET;

@@ -87,6 +87,16 @@ export const ERRORS = {
   base_unavailable: kind('build', 'operator', 502, 68, true),
   egress_not_enforced: kind('build', 'operator', 500, 69),
 
+  registry_unreachable: kind('publish', 'upstream', 502, 70, true),
+  registry_untrusted: kind('publish', 'operator', 500, 71),
+  registry_login_missing: kind('publish', 'operator', 500, 72),
+  registry_login_refused: kind('publish', 'operator', 500, 73),
+  registry_denied: kind('publish', 'operator', 500, 74),
+  registry_name_refused: kind('publish', 'operator', 500, 75),
+  registry_failed: kind('publish', 'upstream', 502, 76, true),
+  registry_corrupt: kind('publish', 'upstream', 502, 77),
+  image_not_found: kind('publish', 'user', 404, 78),
+
   session_failed: kind('launch', 'user', 500, 80),
   session_timeout: kind('launch', 'user', 504, 81),
   session_not_found: kind('launch', 'user', 404, 82),

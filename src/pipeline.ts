@@ -1,10 +1,10 @@
-/** THE map: resolve → fetch → detect → plan → render → build → launch → session, every stage in order, once. */
+/** THE map: resolve → fetch → detect → plan → render → build → publish → launch → session, every stage in order, once. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { StockImage } from './build/stock.ts';
-import type { BuildOptions, BuiltTiers, EnvironmentTiers, Rendered } from './build/tiers.ts';
+import type { BuildOptions, BuiltTiers, ContentInput, EnvironmentTiers, Rendered } from './build/tiers.ts';
 import type { Config } from './config.ts';
-import { connectEngine } from './engine.ts';
+import { connectEngine, engineOf } from './engine.ts';
 import type { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
@@ -13,6 +13,7 @@ import type { Launcher } from './launch/launcher.ts';
 import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
+import type { PublishedTiers } from './publish/tiers.ts';
 import { serverLock } from './render/server-lock.ts';
 import type { ProviderForm } from './resolve/provider.ts';
 import { PROVIDERS } from './resolve/registry.ts';
@@ -37,6 +38,7 @@ const stages = {
   layer: () => import('./render/content-layer.ts'),
   build: () => import('./build/tiers.ts'),
   stock: () => import('./build/stock.ts'),
+  publish: () => import('./publish/tiers.ts'),
   launch: () => import('./launch/docker.ts'),
   launcher: () => import('./launch/launcher.ts'),
   warm: () => import('./launch/warm.ts'),
@@ -65,10 +67,13 @@ export interface StageDeps {
   signal: AbortSignal;
 }
 
-/** What stages need that use the engine. */
+/** What stages need that use the engine, which is asked for only where there is something to do for it. */
 export interface EngineDeps extends StageDeps {
-  docker: Docker;
+  engine(): Promise<Docker>;
 }
+
+/** What a question needs that no build waits for. */
+export type LookDeps = Pick<EngineDeps, 'config' | 'engine'> & { signal?: AbortSignal };
 
 export interface Deps extends StageDeps {
   /** Whether a repository may be a folder of this machine; never in a service. */
@@ -165,28 +170,49 @@ export async function takeHome(plan: Plan): Promise<string> {
   return (await stages.render()).renderTakeHome(plan, serverLock(plan.era.debian));
 }
 
-/** The content image of a plan, if the engine has it: then nothing has to be built. */
-export async function findImage(docker: Docker, plan: Plan): Promise<BuiltTiers | undefined> {
-  return (await stages.build()).findContent(docker, plan);
+/** The registry that images are found in and published to; undefined where the engine alone has them. */
+async function openPublished(deps: Partial<StageDeps> & { config: Config }): Promise<PublishedTiers | undefined> {
+  const { config, emit = () => undefined, signal = new AbortController().signal } = deps;
+  return config.SLIPWAY_REGISTRY === '' ? undefined : (await stages.publish()).openTiers(config, emit, signal);
 }
 
-/** Which of the lower tiers of a plan the engine has. */
+/** The content image of a plan, if there is one: then nothing has to be built. */
+export async function findImage(plan: Plan, deps: LookDeps): Promise<BuiltTiers | undefined> {
+  const published = await openPublished(deps);
+  return published ? published.findContent(plan) : (await stages.build()).findContent(await deps.engine(), plan);
+}
+
+/** Which of the lower tiers of a plan there are. */
 export async function findLowerTiers(
-  docker: Docker,
   plan: Plan,
+  deps: LookDeps,
 ): Promise<{ base: boolean; environment: EnvironmentTiers | undefined }> {
+  const published = await openPublished(deps);
+  if (published) {
+    const [base, environment] = await Promise.all([published.hasBase(plan), published.findEnvironment(plan)]);
+    return { base, environment };
+  }
   const { hasBase, findEnvironment } = await stages.build();
+  const docker = await deps.engine();
   const [base, environment] = await Promise.all([hasBase(docker, plan), findEnvironment(docker, plan)]);
   return { base, environment };
 }
 
-/** Builds base and environment of a plan, as far as they are missing. @throws SlipwayError of build */
+/** Builds base and environment of a plan, as far as they are missing. @throws SlipwayError of build and publish */
 export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
-  const { ensureEnvironment } = await stages.build();
-  return ensureEnvironment({ plan, rendered: await renderStage(plan), options }, deps);
+  const [published, { ensureEnvironment }] = await Promise.all([openPublished(deps), stages.build()]);
+  const found = options.refresh || options.noCache ? undefined : await published?.findEnvironment(plan);
+  if (found) return found;
+  const docker = await deps.engine();
+  // Another worker may have built it.
+  const isBaseThere = !options.noCache && (await published?.pull('base', plan.tiers.base.key, docker));
+  const tiers = await ensureEnvironment({ plan, rendered: await renderStage(plan), options }, { ...deps, docker });
+  if (published && !isBaseThere) await published.push('base', plan, docker);
+  await published?.push('environment', plan, docker);
+  return tiers;
 }
 
-/** Builds the content on an environment that is there, and keeps the plan. @throws SlipwayError of build */
+/** Builds the content on an environment that is there, and keeps the plan. @throws SlipwayError of build and publish */
 export async function buildContent(
   prepared: Prepared,
   environment: EnvironmentTiers,
@@ -194,14 +220,61 @@ export async function buildContent(
   deps: EngineDeps,
 ): Promise<BuiltTiers> {
   const { plan, resolved } = prepared;
-  const build = await stages.build();
-  const built = await build.buildContent(
-    { ...prepared, rendered: await renderStage(plan), options },
-    environment,
-    deps,
-  );
+  const input = { ...prepared, rendered: await renderStage(plan), options };
+  const published = await openPublished(deps);
+  const built = published
+    ? await publishContent(input, environment, published, deps)
+    : await (await stages.build()).buildContent(input, environment, { ...deps, docker: await deps.engine() });
   await keepPlan(plan, resolved, deps.config);
   return built;
+}
+
+/** Content that no step reads needs no engine; other content is built on what the registry has, and pushed. */
+async function publishContent(
+  input: ContentInput,
+  { base, environment, day }: EnvironmentTiers,
+  published: PublishedTiers,
+  deps: EngineDeps,
+): Promise<BuiltTiers> {
+  const { plan, rendered, checkout } = input;
+  const image = published.name('content', plan);
+  const tiers = { base, environment, content: 'built' } as const;
+  if (rendered.content('plain') === undefined) {
+    if (plan.fullHistory) await checkout.deepen();
+    const writeLayer = (sink: Writable) => rendered.writeLayer(checkout, sink);
+    const { workdir, contentEnvironment } = rendered;
+    const digest = await published.writeContent({ plan, day, workdir, environment: contentEnvironment, writeLayer });
+    return { image, digest, resolvedAsOf: day, tiers };
+  }
+  const docker = await deps.engine();
+  await published.pull('environment', plan.tiers.environment.key, docker);
+  await (await stages.build()).buildContent(input, { base, environment, day }, { ...deps, docker });
+  return { image, digest: await published.push('content', plan, docker), resolvedAsOf: day, tiers };
+}
+
+/** Name that an image which was found or built has in the engine; pulled there when only the registry has it. */
+export async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
+  const published = await openPublished(deps);
+  const place = published?.ownPlace(image);
+  if (!published || !place) return image;
+  await published.pull(place.tier, place.key, await deps.engine());
+  return `slipway/${place.tier}:${place.key}`;
+}
+
+/** Has the engine have an environment that only the registry has. */
+export async function environmentInEngine(key: string, deps: EngineDeps): Promise<void> {
+  const published = await openPublished(deps);
+  await published?.pull('environment', key, await deps.engine());
+}
+
+/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
+export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.ping();
+}
+
+/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
+export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.check('content');
 }
 
 /**
@@ -224,11 +297,15 @@ export async function planRepo(
  */
 export async function buildRepo(request: BuildRequest, deps: Deps): Promise<BuildResult> {
   const { config } = deps;
+  const engine = engineOf(config);
   // Side by side, for they wait for different things, git longest; without an engine nothing is fetched to say so.
-  const [resolved, docker] = await Promise.all([resolveStage(request, deps), connectEngine(config), stages.build()]);
+  const isNeeded = config.SLIPWAY_REGISTRY === '';
+  const [resolved] = await Promise.all([resolveStage(request, deps), isNeeded && engine(), stages.build()]);
   const { image, subdir = '', refresh = false, noCache = false } = request;
-  const result = await findOrBuild(resolved, subdir, { refresh, noCache }, { ...deps, docker });
-  if (image !== undefined) await (await stages.build()).nameImage(docker, result.digest, image);
+  const all = { ...deps, engine };
+  const result = await findOrBuild(resolved, subdir, { refresh, noCache }, all);
+  if (image !== undefined)
+    await (await stages.build()).nameImage(await engine(), await imageInEngine(result.image, all), image);
   deps.emit(builtEvent(result));
   return result;
 }
@@ -239,14 +316,14 @@ async function findOrBuild(
   options: BuildOptions,
   deps: EngineDeps,
 ): Promise<BuildResult> {
-  const { docker, config } = deps;
+  const { config } = deps;
   const anew = options.refresh || options.noCache;
   const kept = anew ? undefined : await keptPlan(resolved, subdir, config);
-  const found = kept && (await findImage(docker, kept));
+  const found = kept && (await findImage(kept, deps));
   if (kept && found) return { plan: kept, resolved, ...found };
   return prepare(resolved, subdir, deps, async (prepared) => {
     const { plan } = prepared;
-    const ready = anew ? undefined : await findImage(docker, plan);
+    const ready = anew ? undefined : await findImage(plan, deps);
     if (ready) await keepPlan(plan, resolved, config);
     const built = ready ?? (await buildContent(prepared, await buildEnvironment(plan, options, deps), options, deps));
     return { plan, resolved, ...built };
@@ -267,7 +344,8 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   checkUrlpath(request.urlpath);
   const [{ image, resolved }, { launchSession }] = await Promise.all([buildRepo(request, deps), stages.launch()]);
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
-  const input = { image, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
+  const local = await imageInEngine(image, { ...deps, engine: async () => docker });
+  const input = { image: local, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
 }
 

@@ -236,6 +236,7 @@ export type SlipwayEvent =
       stage?: 'plan';
     }
   | { phase: 'building'; message: string; step?: { title: string; number: number; total: number } }
+  | { phase: 'pushing'; message: string; progress: Record<string, { current: number; total: number }> }
   | {
       phase: 'built';
       message: string;

@@ -1,13 +1,21 @@
 /** Everything that `npm test` needs and does. */
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { requireRedis } from './redis.mjs';
+import { requireRedis, withoutService } from './redis.mjs';
 import { hasProgram, ROOT, run } from './run.mjs';
 import { SetupError, say } from './say.mjs';
 import { aptInstall, isRoot, system } from './system.mjs';
 
 /** Program → Debian package that has it. */
-const NEEDED = { git: 'git', 'git-lfs': 'git-lfs', debootstrap: 'debootstrap', chromium: 'chromium' };
+const NEEDED = {
+  git: 'git',
+  'git-lfs': 'git-lfs',
+  debootstrap: 'debootstrap',
+  chromium: 'chromium',
+  'docker-registry': 'docker-registry',
+  openssl: 'openssl',
+  zstd: 'zstd',
+};
 
 async function requirePrograms() {
   const missing = Object.entries(NEEDED).filter(([program]) => !hasProgram(program));
@@ -15,7 +23,13 @@ async function requirePrograms() {
   const packages = missing.map(([, name]) => name);
   // Debian's keys are needed to bootstrap its suites from Ubuntu.
   if (packages.includes('debootstrap')) packages.push('debian-archive-keyring');
-  if (system() === 'debian' && isRoot()) return aptInstall(packages, 'The tests need more');
+  if (system() === 'debian' && isRoot()) {
+    await withoutService(() => aptInstall(packages, 'The tests need more'));
+    // The tests start one of their own; Debian's would come with the machine's next start.
+    if (packages.includes('docker-registry') && existsSync('/run/systemd/system'))
+      await run('systemctl', ['disable', '--quiet', 'docker-registry']);
+    return;
+  }
   const how = { debian: 'sudo apt-get install', fedora: 'sudo dnf install', macos: 'brew install' }[system()];
   throw new SetupError(
     `The tests need these programs: ${packages.join(', ')}.\nWhat to do: ${how ?? 'install'} ${packages.join(' ')}`,

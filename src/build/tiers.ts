@@ -1,8 +1,8 @@
 /** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
+import { contentLabels, RESOLVED_LABEL, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
-import { VERSION } from '../root.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
 import { type BuildDeps, buildImage, maskOf } from './build.ts';
 import { imageInfo, moveTag, readFilesFromImage, untag } from './inspect.ts';
@@ -57,7 +57,6 @@ export interface BuiltTiers {
   tiers: { base: TierState; environment: TierState; content: TierState };
 }
 
-const RESOLVED = 'org.slipway.resolved-as-of';
 const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
 const NOTICES_FILE = '/srv/env/share/slipway/notices';
 const NOTICES_SHOWN = 20;
@@ -71,11 +70,7 @@ export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTier
   const found = await imageInfo(docker, image);
   if (found === undefined) return undefined;
   const tiers = { base: 'cached', environment: 'cached', content: 'cached' } as const;
-  return { image, digest: found.id, resolvedAsOf: found.labels[RESOLVED] ?? plan.asOf, tiers };
-}
-
-function tierLabels(tier: 'base' | 'environment' | 'content', plan: Plan): Record<string, string> {
-  return { 'org.slipway.tier': tier, 'org.slipway.key': plan.tiers[tier].key, 'org.slipway.version': VERSION };
+  return { image, digest: found.id, resolvedAsOf: found.labels[RESOLVED_LABEL] ?? plan.asOf, tiers };
 }
 
 async function ensureBase(input: EnvironmentInput, deps: BuildDeps): Promise<TierState> {
@@ -115,7 +110,7 @@ async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<{
 /** The environment of a plan, if the engine has it. */
 export async function findEnvironment(docker: Docker, plan: Plan): Promise<EnvironmentTiers | undefined> {
   const found = await imageInfo(docker, plan.tiers.environment.image);
-  return found && { base: 'cached', environment: 'cached', day: found.labels[RESOLVED] ?? plan.asOf };
+  return found && { base: 'cached', environment: 'cached', day: found.labels[RESOLVED_LABEL] ?? plan.asOf };
 }
 
 /** Whether the engine has the base of a plan. */
@@ -146,24 +141,9 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
     deps,
   );
   const { day, notices } = await resolution(plan, imageId, deps);
-  await relabel(deps.docker, imageId, image, { [RESOLVED]: day });
+  await relabel(deps.docker, imageId, image, { [RESOLVED_LABEL]: day });
   for (const notice of notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
   return { base, environment: 'built', day };
-}
-
-/** BinderHub's tools read repo2docker's labels, registries OCI's. */
-function contentLabels({ plan, resolved }: ContentInput, day: string): Record<string, string> {
-  return {
-    ...tierLabels('content', plan),
-    [RESOLVED]: day,
-    'org.slipway.as-of': plan.asOf,
-    'org.opencontainers.image.source': plan.repo,
-    'org.opencontainers.image.revision': plan.commit,
-    'org.opencontainers.image.created': plan.commitDate,
-    'repo2docker.repo': plan.repo,
-    'repo2docker.ref': resolved.commit,
-    'repo2docker.version': `slipway ${VERSION}`,
-  };
 }
 
 async function buildImageOfContent(input: ContentInput, day: string, deps: BuildDeps): Promise<string> {
@@ -171,7 +151,7 @@ async function buildImageOfContent(input: ContentInput, day: string, deps: Build
   const { image } = plan.tiers.content;
   const plain = `slipway/content:${plan.tiers.content.key}-plain`;
   const dockerfile = rendered.content(plain);
-  const labels = contentLabels(input, day);
+  const labels = contentLabels(plan, day);
   if (plan.fullHistory) await checkout.deepen();
   const { imageId } = await loadContent(
     {

@@ -10,12 +10,13 @@ const PATIENCE = 10_000;
 
 /** Name for a check that throws, and the check. */
 async function checks(): Promise<[string, Check][]> {
-  const [engine, host, redis, service, network] = await Promise.all([
+  const [engine, host, redis, service, network, registry] = await Promise.all([
     import('./doctor/engine.ts'),
     import('./doctor/host.ts'),
     import('./doctor/redis.ts'),
     import('./doctor/service.ts'),
     import('./doctor/network.ts'),
+    import('./doctor/registry.ts'),
   ]);
   return [
     ['engine', engine.checkEngine],
@@ -30,6 +31,7 @@ async function checks(): Promise<[string, Check][]> {
     ['package index', network.checkIndex],
     ['managed Pythons', network.checkPythons],
     ['container registry', network.checkRegistry],
+    ['image registry', registry.checkImages],
   ];
 }
 

@@ -73,7 +73,7 @@ export function stopwatch(now: () => number = () => performance.now()) {
     event(event: SlipwayEvent): void {
       if (event.phase === 'building' && event.step) begin(event.step.title);
       else if (event.phase === 'launching' && current?.title !== START) begin(START);
-      else if (event.phase === 'built' || event.phase === 'ready') begin(undefined);
+      else if (['pushing', 'built', 'ready'].includes(event.phase)) begin(undefined);
       else if (event.phase === 'failed') current = undefined;
     },
     /** What ended so far, by title in milliseconds. */

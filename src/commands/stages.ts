@@ -79,6 +79,11 @@ export function advance(progress: Progress, event: SlipwayEvent, now: number): v
     case 'building':
       building(progress, event, now);
       break;
+    case 'pushing':
+      enter(progress, 'Build', now);
+      delete progress.step;
+      detail(progress, 'Build', event.message);
+      break;
     case 'built':
       enter(progress, 'Build', now);
       detail(progress, 'Build', tierSummary(event.tiers));

@@ -55,9 +55,8 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
     await deps.limit(() => prepare(resolved, subdir, stage, (prepared) => planned(prepared, attempt, deps)));
     return {};
   }
-  const docker = await context.engine();
   try {
-    const built = await buildMissing(attempt, clock, { ...stage, docker }, deps);
+    const built = await buildMissing(attempt, clock, { ...stage, engine: context.engine }, deps);
     const { image: imageName, digest, resolvedAsOf, tiers } = built;
     return { imageName, digest, resolvedAsOf, tiers };
   } finally {
@@ -69,19 +68,19 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
 
 async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, deps: BuildDeps): Promise<BuiltTiers> {
   const { resolved, subdir, refresh } = attempt.job.data;
-  const { config, docker } = engine;
+  const { config } = engine;
   const options = { refresh, noCache: false };
   const kept = refresh ? undefined : await keptPlan(resolved, subdir, config);
-  const known = kept && (await findImage(docker, kept));
+  const known = kept && (await findImage(kept, engine));
   if (known) return known;
   const first = await deps.limit(() => {
     clock.enter('fetch');
     return prepare(resolved, subdir, engine, async (prepared) => {
       const { plan } = await planned(prepared, attempt, deps);
       clock.enter('content');
-      const found = refresh ? undefined : await findImage(docker, plan);
+      const found = refresh ? undefined : await findImage(plan, engine);
       if (found) await keepPlan(plan, resolved, config);
-      const environment = refresh ? undefined : (await findLowerTiers(docker, plan)).environment;
+      const environment = refresh ? undefined : (await findLowerTiers(plan, engine)).environment;
       return { plan, built: found ?? (environment && (await buildContent(prepared, environment, options, engine))) };
     });
   });

@@ -2,7 +2,7 @@
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { connectEngine } from '../engine.ts';
+import { engineOf } from '../engine.ts';
 import { Jobs } from '../queue/jobs.ts';
 import { Journals } from '../queue/journal.ts';
 import { Presence } from '../queue/presence.ts';
@@ -29,18 +29,6 @@ export interface Context {
   engine(): Promise<Docker>;
   /** Told of everything that ends, for metrics and the event log. */
   observe(observation: Observation): void;
-}
-
-/** A connection that is made once; an engine that did not answer is asked again next time. */
-export function engineOf(config: Config): () => Promise<Docker> {
-  let connected: Promise<Docker> | undefined;
-  return () => {
-    connected ??= connectEngine(config).catch((error: unknown) => {
-      connected = undefined;
-      throw error;
-    });
-    return connected;
-  };
 }
 
 type Given = Pick<Context, 'config' | 'log' | 'self' | 'redis' | 'observe'>;

@@ -1,5 +1,6 @@
 /** Whether each part of the service really answers. */
 import { connectEngine } from '../engine.ts';
+import { checkRegistry } from '../pipeline.ts';
 import type { Context } from './context.ts';
 import type { Sessions } from './sessions.ts';
 import type { Health } from './types.ts';
@@ -43,6 +44,9 @@ export async function checkHealth({ config, redis, buildJobs }: Context, session
       await connectEngine(config);
       return undefined;
     }),
+    ...(config.SLIPWAY_REGISTRY === ''
+      ? []
+      : [tried('Registry', () => checkRegistry(config, AbortSignal.timeout(PATIENCE)).then(() => undefined))]),
     tried('Queue', async () => ({ ...(await buildJobs.counts()) })),
     tried('Pod quota', () => quota(sessions, config.SLIPWAY_QUOTA_TOTAL)),
   ]);

@@ -53,7 +53,7 @@ export class Images {
     const { image } = plan.tiers.content;
     const known = this.found.get(image);
     if (known && known.until > Date.now()) return known.tiers;
-    const tiers = this.engine().then((docker) => findImage(docker, plan));
+    const tiers = findImage(plan, { config: this.config, engine: this.engine });
     remember(this.found, image, { tiers, until: Date.now() + BELIEVED });
     const forget = () => this.found.delete(image);
     tiers.then((there) => there || forget(), forget);

@@ -1,6 +1,6 @@
 /** What happens for one launch: ref → image → session, by whichever process has it, from wherever another left it. */
 import { SlipwayError } from '../errors.ts';
-import { builtEvent } from '../pipeline.ts';
+import { builtEvent, imageInEngine } from '../pipeline.ts';
 import type { JournalWriter } from '../queue/journal.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { readyEvent } from './binder.ts';
@@ -195,7 +195,10 @@ export class LaunchRun {
 
   private async start(resolved: Resolved, image: string): Promise<Session> {
     const plan = await this.parts.images.plan(resolved, this.record.subdir);
-    const wish = { ...this.wish(resolved), image, ...(plan && { plan }) };
+    const { config, engine } = this.context;
+    const { emit, signal } = this.wish(resolved);
+    const local = await imageInEngine(image, { config, engine, emit, signal });
+    const wish = { ...this.wish(resolved), image: local, ...(plan && { plan }) };
     return this.parts.starting(() => {
       this.signal.throwIfAborted();
       return this.parts.sessions.start(wish);

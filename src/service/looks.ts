@@ -46,8 +46,7 @@ export class Looks {
   ): Promise<PlanPreview> {
     const { context, builds } = this.deps;
     const plan = await this.planOf(resolved, subdir, client, signal);
-    const docker = await context.engine();
-    const [content, lower] = await Promise.all([findImage(docker, plan), findLowerTiers(docker, plan)]);
+    const [content, lower] = await Promise.all([findImage(plan, context), findLowerTiers(plan, context)]);
     const cached = {
       base: lower.base,
       environment: lower.environment !== undefined,

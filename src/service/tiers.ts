@@ -33,5 +33,5 @@ async function buildTier(
   const signal = AbortSignal.any([job.signal, job.lost]);
   const { plan, refresh } = job.data;
   const options = { refresh, noCache: false };
-  return { result: await buildEnvironment(plan, options, { config, emit, signal, docker: await engine() }) };
+  return { result: await buildEnvironment(plan, options, { config, emit, signal, engine }) };
 }

@@ -39,7 +39,7 @@ export class WarmLaunches {
     let wish: ClaimWish | undefined;
     try {
       return await prepare(resolved, subdir, stage, async (prepared) => {
-        if (!(await findLowerTiers(await engine(), prepared.plan)).environment) return undefined;
+        if (!(await findLowerTiers(prepared.plan, { config, engine })).environment) return undefined;
         wish = await wishOf(prepared);
         return await this.sessions.claim(wish);
       });

@@ -1,8 +1,9 @@
 /** Servers that run ahead for the environments most asked for. One process at a time keeps them. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { engineOf } from '../engine.ts';
 import { SlipwayError } from '../errors.ts';
-import type { LaunchedSession, Launcher } from '../pipeline.ts';
+import { environmentInEngine, type LaunchedSession, type Launcher } from '../pipeline.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import { script } from '../queue/script.ts';
 import { parsers } from '../settings.ts';
@@ -175,9 +176,11 @@ export class WarmServers {
   }
 
   async #startOne({ key, image }: Demand): Promise<void> {
-    const { launcher, log } = this.#deps;
+    const { launcher, log, config } = this.#deps;
     if (this.#ended.signal.aborted || !(await this.#isKeeper()) || !(await this.#hasMemory())) return;
     try {
+      const deps = { config, engine: engineOf(config), emit: () => undefined, signal: this.#ended.signal };
+      await environmentInEngine(key, deps);
       const name = await launcher.startWarm({ key, image }, this.#ended.signal);
       log.info({ session: name, environment: key }, 'server waits');
     } catch (err) {

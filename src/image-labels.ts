@@ -1,0 +1,32 @@
+/** What images of every tier say of themselves. */
+import { VERSION } from './root.ts';
+import type { Plan } from './types.ts';
+
+/** Day that packages really are of, see `resolvedAsOf`. */
+export const RESOLVED_LABEL = 'org.slipway.resolved-as-of';
+
+export function tierLabels(tier: 'base' | 'environment' | 'content', plan: Plan): Record<string, string> {
+  const { base, environment } = plan.tiers;
+  return {
+    'org.slipway.tier': tier,
+    'org.slipway.key': plan.tiers[tier].key,
+    'org.slipway.version': VERSION,
+    ...(tier !== 'base' && { 'org.slipway.base': base.key }),
+    ...(tier === 'content' && { 'org.slipway.environment': environment.key }),
+  };
+}
+
+/** BinderHub's tools read repo2docker's labels, registries OCI's. */
+export function contentLabels(plan: Plan, day: string): Record<string, string> {
+  return {
+    ...tierLabels('content', plan),
+    [RESOLVED_LABEL]: day,
+    'org.slipway.as-of': plan.asOf,
+    'org.opencontainers.image.source': plan.repo,
+    'org.opencontainers.image.revision': plan.commit,
+    'org.opencontainers.image.created': plan.commitDate,
+    'repo2docker.repo': plan.repo,
+    'repo2docker.ref': plan.commit,
+    'repo2docker.version': `slipway ${VERSION}`,
+  };
+}

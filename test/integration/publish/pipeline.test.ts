@@ -1,0 +1,146 @@
+/** Builds and launches with a registry: what one worker has built, another finds there. */
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { connectEngine } from '../../../src/engine.ts';
+import { type DockerRegistry, startRegistry } from '../../support/docker-registry.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
+import { notebook } from '../../support/notebook.ts';
+import { type OwnEngine, startEngine } from '../../support/own-engine.ts';
+import { openRegistry } from '../../support/publishing.ts';
+import { NONCE } from '../../support/scenario.ts';
+import { fileOf } from '../../support/small-images.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+let server: DockerRegistry;
+let proxy: FaultProxy;
+let world: World;
+let cold: OwnEngine;
+const folders: string[] = [];
+
+beforeAll(async () => {
+  server = await startRegistry();
+  proxy = await startFaultProxy(server.host);
+  world = await openWorld({ SLIPWAY_REGISTRY: `${proxy.host}/team/slipway`, SLIPWAY_REGISTRY_INSECURE: 'on' });
+  cold = await startEngine();
+});
+afterAll(async () => {
+  await world.stopAll();
+  await world.close();
+  proxy.close();
+  await Promise.all([server.close(), cold.close()]);
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  proxy.fault = () => undefined;
+  proxy.seen.length = 0;
+});
+
+/** Settings of a worker that has nothing of what others have. */
+async function stranger(engine = 'unix:///nonexistent/docker.sock'): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-stranger-'));
+  folders.push(folder);
+  await symlink(join(loadConfig().SLIPWAY_DATA, 'rootfs'), join(folder, 'rootfs'));
+  return { SLIPWAY_DATA: folder, DOCKER_HOST: engine };
+}
+
+const FILES = { 'requirements.txt': `six; python_version != "9.${NONCE}"\n`, 'index.ipynb': notebook('1') };
+const commits = (text: string) => [{ date: '2024-03-10', files: { ...FILES, 'index.ipynb': notebook(text) } }];
+const registry = () => openRegistry(server.host);
+
+it('publishes what it builds, and says how it goes', async () => {
+  const { url } = await world.repo('one', commits('1'));
+  const run = await world.run(['build', '--json', url]);
+  const built = run.events.find((event) => event.phase === 'built');
+  if (built?.phase !== 'built') throw new Error(run.stdout + run.stderr);
+  expect(built.imageName).toMatch(new RegExp(`^${proxy.host}/team/slipway/content:[0-9a-f]{40}$`));
+  const tag = built.imageName.split(':').at(-1) ?? '';
+  expect(await registry().hasManifest('content', tag)).toBe(built.digest);
+  const pushed = run.events.flatMap((event) => (event.phase === 'pushing' ? [event.message] : []));
+  for (const tier of ['base', 'environment', 'content'])
+    expect(pushed.some((message) => message.includes(`/${tier}:`))).toBe(true);
+  const again = await world.build([url]);
+  expect(again).toMatchObject({ digest: built.digest, tiers: { content: 'cached' } });
+});
+
+it('builds a new commit with no engine at all, to the same bytes as any other worker', async () => {
+  const { url } = await world.repo('one', commits('2'));
+  const first = await world.build([url], await stranger());
+  expect(first.tiers).toEqual({ base: 'cached', environment: 'cached', content: 'built' });
+  const tag = first.imageName.split(':').at(-1) ?? '';
+  await registry().deleteManifest('content', first.digest);
+  expect(await registry().hasManifest('content', tag)).toBeUndefined();
+  expect((await world.build([url], await stranger())).digest).toBe(first.digest);
+});
+
+it('finds a built commit by one request', async () => {
+  const { url } = await world.repo('one', commits('3'));
+  const settings = await stranger();
+  await world.build([url], settings);
+  proxy.seen.length = 0;
+  await world.build([url], settings);
+  expect(proxy.seen.map(({ method, path }) => `${method} ${path.replace(/:?[0-9a-f]{40}$/, '')}`)).toEqual([
+    'GET /v2/team/slipway/content/manifests/',
+  ]);
+});
+
+it('gives an engine that has nothing the whole image, when it is asked for one there', async () => {
+  const { url } = await world.repo('one', commits('4'));
+  const name = 'course:latest';
+  await world.build([url, '--image', name], await stranger(cold.host));
+  const docker = await connectEngine(loadConfig({ DOCKER_HOST: cold.host }));
+  expect(String(await fileOf(docker, name, '/home/jovyan/index.ipynb'))).toBe(notebook('4'));
+});
+
+it('builds what reads the repository on the published environment, and publishes no more than that', async () => {
+  const files = { ...FILES, postBuild: { content: '#!/bin/sh\necho made > made.txt\n', mode: '755' as const } };
+  const { url } = await world.repo('post', [{ date: '2024-03-10', files }]);
+  await world.build([url]);
+  await world.repo('post', [{ date: '2024-03-11', files: { 'index.ipynb': notebook('2') } }]);
+  proxy.seen.length = 0;
+  const built = await world.build([url]);
+  expect(built.tiers).toEqual({ base: 'cached', environment: 'cached', content: 'built' });
+  const uploads = proxy.seen.filter(({ method }) => method === 'PUT');
+  // Two layers, config and manifest.
+  expect(uploads.length).toBeLessThanOrEqual(5);
+  expect(await registry().hasManifest('content', built.imageName.split(':').at(-1) ?? '')).toBe(built.digest);
+});
+
+it('launches an image that only the registry has', async () => {
+  const { url } = await world.repo('one', commits('5'));
+  await world.build([url], await stranger());
+  const { session, built } = await world.launch([url]);
+  expect(built.tiers.content).toBe('cached');
+  expect((await fetch(`${session.url}api/status?token=${session.token}`)).status).toBe(200);
+});
+
+it('takes a registry in trouble for no reason to build anything', async () => {
+  const { url } = await world.repo('one', commits('1'));
+  proxy.fault = ({ path }) => (path.includes('/manifests/') ? { status: 503 } : undefined);
+  const failed = await world.fail(['build', '--json', url]);
+  expect(failed.code).toBe('registry_failed');
+  expect(failed.run.exitCode).toBe(76);
+  expect(failed.run.events.some(({ phase }) => phase === 'building')).toBe(false);
+});
+
+it('keeps quiet about credentials', async () => {
+  const guarded = await startRegistry({ auth: 'htpasswd' });
+  try {
+    const settings = {
+      SLIPWAY_REGISTRY: `${guarded.host}/x`,
+      SLIPWAY_REGISTRY_USERNAME: 'ada',
+      SLIPWAY_REGISTRY_PASSWORD: 'the-wrong-one',
+    };
+    const { url } = await world.repo('one', commits('1'));
+    const failed = await world.fail(['build', '--json', url], settings);
+    expect(failed.code).toBe('registry_login_refused');
+    expect(failed.run.stdout + failed.run.stderr).not.toContain('the-wrong-one');
+    const doctor = await world.run(['doctor', '--json'], settings);
+    expect(doctor.stdout).toMatch(/"check":"image registry","state":"fail"/);
+    expect(doctor.stdout + doctor.stderr).not.toContain('the-wrong-one');
+  } finally {
+    await guarded.close();
+  }
+});
