@@ -52,10 +52,13 @@ function fileOf(id: string, { SLIPWAY_DATA }: LogConfig): string {
 
 /** What a journal says to people, as text. */
 export function* logText(entries: Iterable<Read>, longest = LONGEST): Generator<string> {
-  let length = 0;
+  let [length, last] = [0, ''];
   for (const { event, json } of entries) {
     if (event !== undefined) continue;
-    const { message = '' } = JSON.parse(json) as { message?: string };
+    const { phase, message = '' } = JSON.parse(json) as { phase?: string; message?: string };
+    // Said again and again while the bytes beside it grow.
+    if (phase === 'pushing' && message === last) continue;
+    last = message;
     length += message.length;
     if (length > longest) {
       yield CUT;

@@ -32,6 +32,8 @@ export async function openCopies(count: { webs: number; workers: number }): Prom
     REDIS_URL: redis.url,
     SLIPWAY_REGISTRY: `${registry.host}/many/slipway`,
     SLIPWAY_REGISTRY_INSECURE: 'on',
+    // Gigabytes go through it on two cores.
+    SLIPWAY_REGISTRY_COMPRESSION: 'zstd',
     SLIPWAY_BUILD_CONCURRENCY: '1',
     // The engines' networks are not that of the workers.
     SLIPWAY_EGRESS: 'off',

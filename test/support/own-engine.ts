@@ -14,6 +14,8 @@ export interface OwnEngine {
   docker: Docker;
   /** For DOCKER_HOST. */
   host: string;
+  /** Of dockerd, whose network others may join. */
+  pid: number;
   close(): Promise<void>;
 }
 
@@ -47,7 +49,7 @@ export async function startEngine({ network = false } = {}): Promise<OwnEngine> 
     child.stdin.end('go\n');
     for (const limit = Date.now() + START_TIME; ; await sleep(100)) {
       const docker = await connectEngine(loadConfig({ DOCKER_HOST: host })).catch(() => undefined);
-      if (docker) return { docker, host, close };
+      if (docker) return { docker, host, pid: child.pid ?? 0, close };
       if (child.exitCode !== null || Date.now() > limit)
         throw new Error(`dockerd did not start:\n${said.slice(-2000)}`);
     }
