@@ -105,6 +105,7 @@ export const SETTINGS = {
     'gzip',
     'How layers are compressed; zstd is smaller and faster, and engines before Docker 23 cannot pull it themselves',
   ),
+  SLIPWAY_REGISTRY_KEEP: duration('90d', 'How long an image stays in the registry that nobody has used; 0: for ever'),
   DOCKER_CONFIG: text(dockerFolder, "Folder with docker's config.json"),
 
   SLIPWAY_EGRESS: choice(

@@ -22,6 +22,7 @@ export function contentLabels(plan: Plan, day: string): Record<string, string> {
     ...tierLabels('content', plan),
     [RESOLVED_LABEL]: day,
     'org.slipway.as-of': plan.asOf,
+    'org.slipway.files': JSON.stringify(plan.buildpacks.flatMap(({ evidence }) => evidence.map(({ file }) => file))),
     'org.opencontainers.image.source': plan.repo,
     'org.opencontainers.image.revision': plan.commit,
     'org.opencontainers.image.created': plan.commitDate,

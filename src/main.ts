@@ -17,6 +17,8 @@ const COMMANDS: Record<string, () => Promise<{ command: Command }>> = {
   plan: () => import('./commands/plan.ts'),
   build: () => import('./commands/build.ts'),
   launch: () => import('./commands/launch.ts'),
+  lock: () => import('./commands/lock.ts'),
+  inspect: () => import('./commands/inspect.ts'),
   serve: () => import('./commands/serve.ts'),
   worker: () => import('./commands/worker.ts'),
   sessions: () => import('./commands/sessions.ts'),

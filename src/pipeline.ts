@@ -5,7 +5,7 @@ import type { StockImage } from './build/stock.ts';
 import type { BuildOptions, BuiltTiers, ContentInput, EnvironmentTiers, Rendered } from './build/tiers.ts';
 import type { Config } from './config.ts';
 import { connectEngine, engineOf } from './engine.ts';
-import type { SlipwayError } from './errors.ts';
+import { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
@@ -14,6 +14,8 @@ import type { DockerLauncher } from './launch/launcher.ts';
 import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
+import type { ImageFacts } from './publish/inspect.ts';
+import type { RegistryImage } from './publish/retain.ts';
 import type { PublishedTiers } from './publish/tiers.ts';
 import { serverLock } from './render/server-lock.ts';
 import type { ProviderForm } from './resolve/provider.ts';
@@ -29,6 +31,8 @@ export type { DockerLauncher, LaunchedSession } from './launch/launcher.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
 export { binderVariables } from './launch/variables.ts';
 export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
+export type { ImageFacts } from './publish/inspect.ts';
+export type { RegistryImage } from './publish/retain.ts';
 
 /** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
 const stages = {
@@ -41,6 +45,7 @@ const stages = {
   build: () => import('./build/tiers.ts'),
   stock: () => import('./build/stock.ts'),
   publish: () => import('./publish/tiers.ts'),
+  retain: () => import('./publish/retain.ts'),
   launch: () => import('./launch/docker.ts'),
   launcher: () => import('./launch/launcher.ts'),
   hub: () => import('./launch/jupyterhub.ts'),
@@ -203,7 +208,7 @@ export async function findLowerTiers(
 
 /** Builds base and environment of a plan, as far as they are missing. @throws SlipwayError of build and publish */
 export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
-  const [published, { ensureEnvironment }] = await Promise.all([openPublished(deps), stages.build()]);
+  const [published, { ensureEnvironment, environmentFacts }] = await Promise.all([openPublished(deps), stages.build()]);
   const found = options.refresh || options.noCache ? undefined : await published?.findEnvironment(plan);
   if (found) return found;
   const docker = await deps.engine();
@@ -211,7 +216,10 @@ export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: 
   const isBaseThere = !options.noCache && (await published?.pull('base', plan.tiers.base.key, docker));
   const tiers = await ensureEnvironment({ plan, rendered: await renderStage(plan), options }, { ...deps, docker });
   if (published && !isBaseThere) await published.push('base', plan, docker);
-  await published?.push('environment', plan, docker);
+  if (published) {
+    const facts = await environmentFacts(docker, plan, deps.config);
+    await published.pushEnvironment(plan, docker, { ...facts, day: tiers.day });
+  }
   return tiers;
 }
 
@@ -252,7 +260,7 @@ async function publishContent(
   const docker = await deps.engine();
   await published.pull('environment', plan.tiers.environment.key, docker);
   await (await stages.build()).buildContent(input, { base, environment, day }, { ...deps, docker });
-  return { image, digest: await published.push('content', plan, docker), resolvedAsOf: day, tiers };
+  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, tiers };
 }
 
 /** Name that an image which was found or built has in the engine; pulled there when only the registry has it. */
@@ -273,16 +281,6 @@ export async function imageToLaunch(image: string, deps: EngineDeps): Promise<st
 export async function environmentInEngine(key: string, deps: EngineDeps): Promise<void> {
   const published = await openPublished(deps);
   await published?.pull('environment', key, await deps.engine());
-}
-
-/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
-export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.ping();
-}
-
-/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
-export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.check('content');
 }
 
 /**
@@ -382,6 +380,24 @@ export async function checkHub(config: Config, signal: AbortSignal): Promise<voi
   if (isHub(config)) await (await openHub(config)).check(signal);
 }
 
+/**
+ * The packages of a repository's environment with their versions; builds it if there is none.
+ * @throws no_environment, and SlipwayError of every stage up to publish
+ */
+export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan: Plan; day: string; lock: string }> {
+  const all = { ...deps, engine: engineOf(deps.config) };
+  const resolved = await resolveStage(request, deps);
+  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
+  if (!plan.ownPython)
+    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
+  const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
+  const published = await openPublished(deps);
+  const lock = published
+    ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
+    : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
+  return { plan, day, lock };
+}
+
 /** Writes the content layer of a commit that was prepared, an uncompressed tar, and ends the stream. */
 export async function writeContent({ plan, checkout }: Prepared, sink: Writable): Promise<void> {
   await (await renderStage(plan)).writeLayer(checkout, sink);
@@ -411,6 +427,42 @@ export async function openLauncher(config: Config): Promise<Launcher> {
   return new Docker(docker, config, instance);
 }
 
+/** What an image of ours says of itself, wherever it is. @throws image_not_found */
+export async function inspectImage(image: string, config: Config, signal: AbortSignal): Promise<ImageFacts> {
+  const published = await openPublished({ config, signal });
+  const place = published?.ownPlace(image);
+  if (published && place)
+    return (await stages.publish()).inspectPublished(published.registry, { repository: place.tier, tag: place.key });
+  const found = await (await stages.build()).imageInfo(await connectEngine(config), image);
+  if (!found) throw new SlipwayError('image_not_found', `Neither registry nor engine has an image ${image}.`);
+  const { id, labels, size, layers } = found;
+  return { image, digest: id, labels, size, layers: layers.length, artifacts: [] };
+}
+
+/** Lock, provenance or list of packages of an image in the registry. @throws image_not_found, bad_usage */
+export async function readAttachment(
+  image: string,
+  what: string,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const published = await openPublished({ config, signal });
+  const place = published?.ownPlace(image);
+  if (!published || !place)
+    throw new SlipwayError('image_not_found', `${image} is not an image in the registry of SLIPWAY_REGISTRY.`);
+  return (await stages.publish()).attachmentOf(published.registry, { repository: place.tier, tag: place.key }, what);
+}
+
+/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
+export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.ping();
+}
+
+/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
+export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.check('content');
+}
+
 /** What pruning asks of the engine; see src/build/stock.ts. */
 export interface Stock {
   list(): Promise<StockImage[]>;
@@ -427,6 +479,23 @@ export async function openStock(docker: Docker, config: Config): Promise<Stock> 
     remove: (image) => stock.removeImage(docker, image),
     cacheSize: () => stock.cacheSize(docker),
     pruneCache: (keep) => stock.pruneCache(docker, keep),
+  };
+}
+
+/** What retention asks of the registry; see src/publish/retain.ts. */
+export interface PublishedStock {
+  list(): Promise<RegistryImage[]>;
+  remove(image: RegistryImage): Promise<boolean>;
+}
+
+/** The images in the registry; undefined without one. */
+export async function openPublishedStock(config: Config, signal?: AbortSignal): Promise<PublishedStock | undefined> {
+  const published = await openPublished({ config, ...(signal && { signal }) });
+  if (!published) return undefined;
+  const { listPublished, removePublished } = await stages.retain();
+  return {
+    list: () => listPublished(published.registry),
+    remove: (image) => removePublished(published.registry, image),
   };
 }
 

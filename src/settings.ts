@@ -37,6 +37,7 @@ function byteCount(value: string): number {
 }
 
 function milliseconds(value: string): number {
+  if (value === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
   if (!match) throw new Error(`"${value}" is not a duration; write it as 30s, 10m or 2h`);
   return Math.round(Number(match[1]) * (TIME_UNITS[match[2] ?? ''] ?? 1));

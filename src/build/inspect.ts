@@ -37,7 +37,7 @@ export async function imageInfo(docker: Docker, tag: string): Promise<ImageInfo 
 }
 
 /** What we read from an image are small files of our own; anybody may have put something else in their place. */
-const FILE_LIMIT = 1024 * 1024;
+const FILE_LIMIT = 4 * 1024 * 1024;
 
 /** `readFilesFromImage` for one. */
 export async function readFileFromImage(
@@ -52,7 +52,7 @@ export async function readFileFromImage(
 
 /**
  * The bytes of files in an image, read through a container that is never started; undefined for what is not there, is no
- * file, or is larger than 1 MB.
+ * file, or is larger than 4 MB.
  */
 export async function readFilesFromImage(
   docker: Docker,

@@ -64,6 +64,8 @@ const NOTICES_SHOWN = 20;
 /** Gives an image a further name. */
 export const nameImage = moveTag;
 
+export { imageInfo } from './inspect.ts';
+
 /** The content image of a plan, if the engine has it: then nothing has to be built. */
 export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTiers | undefined> {
   const { image } = plan.tiers.content;
@@ -186,4 +188,18 @@ export async function buildContent(
   const digest = await buildImageOfContent(input, day, deps);
   const { image } = input.plan.tiers.content;
   return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
+}
+
+const LOCKS = ['/srv/env/share/slipway/python.lock', '/srv/env/share/slipway/build.lock'];
+const OF_DEBIAN = ['/usr/local/share/slipway/server.lock', '/var/lib/dpkg/status'];
+
+/** What an environment in the engine says of itself: its lock, the server's, Debian's packages; '' for what is not there. */
+export async function environmentFacts(
+  docker: Docker,
+  plan: Plan,
+  config: BuildDeps['config'],
+): Promise<{ lock: string; serverLock: string; dpkgStatus: string }> {
+  const files = await readFilesFromImage(docker, plan.tiers.environment.image, [...LOCKS, ...OF_DEBIAN], config);
+  const [python = '', built = '', serverLock = '', dpkgStatus = ''] = files.map((file) => file?.toString('utf8') ?? '');
+  return { lock: python + built, serverLock, dpkgStatus };
 }

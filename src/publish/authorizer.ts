@@ -55,10 +55,12 @@ export class Authorizer {
     if (isOurs) this.tokens.delete(keyOf(scopes));
     if (bearer && refused !== undefined && isTooLittle) throw await this.refusal();
     if (bearer) return `Bearer ${await this.token(bearer, scopes, signal)}`;
-    if (refused !== undefined || !challenges.some(({ scheme }) => scheme === 'basic')) throw await this.refusal();
-    const { credentials } = await this.credentials();
+    if (!challenges.some(({ scheme }) => scheme === 'basic')) throw await this.refusal();
+    const { credentials } = await (refused === undefined ? this.credentials() : this.renewed());
     if (!credentials || !('username' in credentials)) throw await this.refusal();
-    this.basic = `Basic ${encoded(credentials)}`;
+    const login = `Basic ${encoded(credentials)}`;
+    this.basic = login === refused ? undefined : login;
+    if (this.basic === undefined) throw await this.refusal();
     return this.basic;
   }
 
@@ -74,6 +76,12 @@ export class Authorizer {
     return new SlipwayError('registry_login_missing', `The registry ${host} asks who we are.${known}`, {
       hint: `Set SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD, or run docker login ${host}.`,
     });
+  }
+
+  /** Read again: those of some registries last for hours, and somebody renews them while we run. */
+  private renewed(): Promise<Found> {
+    this.found = undefined;
+    return this.credentials();
   }
 
   private credentials(): Promise<Found> {
@@ -107,9 +115,15 @@ export class Authorizer {
     const realm = URL.canParse(parameters.realm ?? '') ? new URL(parameters.realm ?? '') : undefined;
     const isSafe = realm?.protocol === 'https:' || this.location.api.protocol === 'http:';
     if (!realm || !isSafe) throw odd(host, 'it names no address for tokens that credentials may be sent to');
-    const { credentials } = await this.credentials();
     const service = parameters.service ?? '';
-    const answer = await this.askForToken(realm, { service, scopes, credentials }, signal);
+    const before = (await this.credentials()).credentials;
+    let answer = await this.askForToken(realm, { service, scopes, credentials: before }, signal);
+    if (answer.statusCode === 401) {
+      const { credentials } = await this.renewed();
+      if (JSON.stringify(credentials) === JSON.stringify(before)) throw await this.refusal();
+      answer.resume();
+      answer = await this.askForToken(realm, { service, scopes, credentials }, signal);
+    }
     const status = answer.statusCode ?? 0;
     const body = (await readBody(answer, ANSWER)).toString('utf8');
     if (status === 401 || status === 400 || status === 403) throw await this.refusal();

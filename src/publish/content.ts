@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { contentConfig } from '../image-config.ts';
 import type { Emit } from '../types.ts';
 import type { Compression } from './compression.ts';
-import { copyBlobs, type Place, type PublishedImage, publish, uploadLayer } from './image.ts';
+import { copyBlobs, type Place, type PublishedImage, publish, type Stored, uploadLayer } from './image.ts';
 import { again } from './patience.ts';
 import type { Registry } from './registry.ts';
 
@@ -27,11 +27,11 @@ export interface ContentDeps {
   emit: Emit;
 }
 
-/**
- * Publishes the image, tag last; the same commit gives the same bytes whoever writes it.
- * @returns the manifest's digest
- */
-export async function publishContent(input: ContentInput, { registry, compression, emit }: ContentDeps) {
+/** Publishes the image, tag last; the same commit gives the same bytes whoever writes it. */
+export async function publishContent(
+  input: ContentInput,
+  { registry, compression, emit }: ContentDeps,
+): Promise<Stored> {
   const { parent, repository, tag, labels, environment, workdir } = input;
   const message = `Pushing ${registry.imageName(repository, tag)}\n`;
   emit({ phase: 'pushing', message, progress: {} });
@@ -42,7 +42,8 @@ export async function publishContent(input: ContentInput, { registry, compressio
   ]);
   const { diffId, size } = written;
   const change = { diffId, labels, env: environment, workdir, created: new Date(input.created) };
-  const digest = await publish(registry, input, contentConfig(parent.config, change), [...inherited, layer]);
+  const config = contentConfig(parent.config, change);
+  const stored = await publish(registry, input, config, [...inherited, layer], parent);
   emit({ phase: 'pushing', message, progress: { content: { current: size, total: size } } });
-  return digest;
+  return stored;
 }

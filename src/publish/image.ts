@@ -21,8 +21,15 @@ export interface PublishedImage extends Place {
   config: ImageConfig;
 }
 
+/** A manifest that was published. */
+export interface Stored {
+  digest: string;
+  size: number;
+}
+
 /** Annotation of a layer: bytes of its tar. */
 export const TAR_SIZE = 'org.slipway.layer.size';
+const BASE_DIGEST = 'org.opencontainers.image.base.digest';
 const AT_ONCE = 8;
 const CONFIG_LIMIT = 8 * 1024 * 1024;
 
@@ -98,14 +105,14 @@ export async function copyBlobs(
 /**
  * Publishes an image whose layers are there: its config, then the manifest under its tag, so that what is killed before
  * leaves none.
- * @returns the manifest's digest
  */
 export async function publish(
   registry: Registry,
   { repository, tag }: Place,
   config: ImageConfig,
   layers: Descriptor[],
-): Promise<string> {
+  parent?: PublishedImage,
+): Promise<Stored> {
   const neutral = withoutInstance(config);
   const { bytes } = encodeConfig(neutral);
   const { digest, size } = await registry.upload(repository, one(bytes));
@@ -114,9 +121,11 @@ export async function publish(
     mediaType: TYPES.manifest,
     config: { mediaType: TYPES.config, digest, size },
     layers,
-    annotations: annotationsOf(neutral),
+    annotations: { ...annotationsOf(neutral), ...(parent && { [BASE_DIGEST]: parent.digest }) },
   };
-  return registry.putManifest(repository, tag, encodeManifest(manifest), TYPES.manifest);
+  const encoded = encodeManifest(manifest);
+  const stored = await registry.putManifest(repository, tag, encoded, TYPES.manifest);
+  return { digest: stored, size: encoded.length };
 }
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
@@ -124,11 +133,11 @@ async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 /** The same image under another name, to the byte. */
-export async function copyImage(registry: Registry, image: PublishedImage, to: Place): Promise<string> {
+export async function copyImage(registry: Registry, image: PublishedImage, to: Place): Promise<Stored> {
   const { manifest, repository, bytes } = image;
   await copyBlobs(registry, [...manifest.layers, manifest.config], repository, to.repository);
   const { mediaType = TYPES.manifest } = JSON.parse(bytes.toString('utf8')) as { mediaType?: string };
-  return registry.putManifest(to.repository, to.tag, bytes, mediaType);
+  return { digest: await registry.putManifest(to.repository, to.tag, bytes, mediaType), size: bytes.length };
 }
 
 /** A registry is everybody's: which installation has made an image is of no interest there. */

@@ -7,7 +7,16 @@ import { SlipwayError } from '../errors.ts';
 import type { ImageConfig } from '../image-config.ts';
 import type { Emit } from '../types.ts';
 import type { Compression } from './compression.ts';
-import { copyBlobs, copyImage, layersOf, type Place, type PublishedImage, publish, uploadLayer } from './image.ts';
+import {
+  copyBlobs,
+  copyImage,
+  layersOf,
+  type Place,
+  type PublishedImage,
+  publish,
+  type Stored,
+  uploadLayer,
+} from './image.ts';
 import type { Descriptor } from './manifest.ts';
 import { again } from './patience.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -30,9 +39,8 @@ export interface PushDeps {
 
 /**
  * Publishes an image of the engine, tag last. Layers that the parent has in the registry are taken from there.
- * @returns the manifest's digest
  */
-export async function pushImage(input: PushInput, deps: PushDeps): Promise<string> {
+export async function pushImage(input: PushInput, deps: PushDeps): Promise<Stored> {
   const { registry, docker } = deps;
   const { Id, RootFS } = await docker.getImage(input.image).inspect();
   if (input.parent && (await docker.getImage(input.parent.image).inspect()).Id === Id)
@@ -45,13 +53,13 @@ export async function pushImage(input: PushInput, deps: PushDeps): Promise<strin
     const below = diffIds.flatMap((id) => inherited.get(id) ?? []);
     if (input.parent) await copyBlobs(registry, below, input.parent.published.repository, input.repository);
     const isKnown = (id: string) => inherited.has(id) || own.has(id);
-    const config = await again(() => uploadMissing(input, { id: Id, diffIds }, { isKnown, own, progress }, deps));
+    const config = await again(() => uploadMissing(input, diffIds, { isKnown, own, progress }, deps));
     const layers = diffIds.map((id) => {
       const layer = inherited.get(id) ?? own.get(id);
       if (!layer) throw new SlipwayError('internal', `The engine gave ${input.image} without its layer ${id}.`);
       return layer;
     });
-    return await publish(registry, input, config, layers);
+    return await publish(registry, input, config, layers, input.parent?.published);
   } finally {
     progress.end();
   }
@@ -66,7 +74,7 @@ interface Missing {
 
 async function uploadMissing(
   { image, repository }: PushInput,
-  saved: { id: string; diffIds: readonly string[] },
+  diffIds: readonly string[],
   { isKnown, own, progress }: Missing,
   { registry, docker, compression }: PushDeps,
 ): Promise<ImageConfig> {
@@ -74,18 +82,18 @@ async function uploadMissing(
     const meter = metered(progress.layer(size));
     const write = async (sink: NodeJS.WritableStream) => {
       await pipeline(content, meter.stream, sink);
-      return { size, diffId: meter.digest() };
+      return meter.end();
     };
     const { layer, written } = await uploadLayer(registry, repository, compression, write);
     own.set(written.diffId, layer);
   };
   const tar = (await docker.getImage(image).get()) as Readable;
-  const config = await readSaved(tar, saved, isKnown, take);
+  const config = await readSaved(tar, diffIds, isKnown, take);
   if (!config) throw new SlipwayError('internal', `The engine gave ${image} without its config.`);
   return JSON.parse(config.toString('utf8')) as ImageConfig;
 }
 
-function metered(tell: (bytes: number) => void): { stream: Transform; digest(): string } {
+function metered(tell: (bytes: number) => void) {
   const hash = createHash('sha256');
   let seen = 0;
   const stream = new Transform({
@@ -96,5 +104,5 @@ function metered(tell: (bytes: number) => void): { stream: Transform; digest(): 
       done(null, chunk);
     },
   });
-  return { stream, digest: () => `sha256:${hash.digest('hex')}` };
+  return { stream, end: () => ({ size: seen, diffId: `sha256:${hash.digest('hex')}` }) };
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { repositoryOf } from './location.ts';
-import { ACCEPTED, corrupt, type Descriptor, isDigest, sha256 } from './manifest.ts';
+import { ACCEPTED, corrupt, type Descriptor, isDigest, sha256, TYPES } from './manifest.ts';
 import { Passing, patiently, readBody } from './patience.ts';
 import { type Uploaded, upload } from './upload.ts';
 
@@ -80,13 +80,32 @@ export class Registry {
 
   /** @returns its digest */
   async putManifest(repository: string, reference: string, bytes: Buffer, mediaType: string): Promise<string> {
+    await this.put(repository, reference, bytes, mediaType);
+    return sha256(bytes);
+  }
+
+  private async put(repository: string, reference: string, bytes: Buffer, mediaType: string): Promise<Answer> {
     const errand = { repository: this.full(repository), actions: 'pull,push' };
     const headers = { 'content-type': mediaType };
     const ask = { method: 'PUT' as const, headers, body: bytes, signal: this.signal };
     const answer = await this.exchange.ask(`${errand.repository}/manifests/${reference}`, errand, ask);
     if (answer.status !== 201 && answer.status !== 200) throw await this.exchange.refused(answer, errand);
     answer.body.resume();
-    return sha256(bytes);
+    return answer;
+  }
+
+  /** A manifest with a subject, by its digest. @returns whether the registry itself keeps what refers to what */
+  async putReferrer(repository: string, digest: string, bytes: Buffer): Promise<boolean> {
+    return (await this.put(repository, digest, bytes, TYPES.manifest)).headers['oci-subject'] !== undefined;
+  }
+
+  /** What refers to a manifest; undefined when the registry does not keep that. */
+  async referrers(repository: string, digest: string): Promise<Descriptor[] | undefined> {
+    const path = `${this.full(repository)}/referrers/${digest}`;
+    const answer = await this.exchange.ask(path, this.pull(repository), this.get({ accept: TYPES.index }));
+    const body = await readBody(answer.body, MANIFEST_LIMIT);
+    if (answer.status !== 200) return undefined;
+    return (JSON.parse(body.toString('utf8')) as { manifests?: Descriptor[] }).manifests ?? [];
   }
 
   /** Deletes a manifest and with it its tags. @returns false when it was not there @throws registry_denied */

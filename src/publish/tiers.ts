@@ -5,13 +5,15 @@ import type { Config } from '../config.ts';
 import { contentLabels, RESOLVED_LABEL } from '../image-labels.ts';
 import { instanceId } from '../instance.ts';
 import type { Emit, Plan, TierState } from '../types.ts';
+import { attach } from './artifacts.ts';
 import { publishContent } from './content.ts';
 import { Exchange } from './exchange.ts';
-import { type Place, type PublishedImage, readImage } from './image.ts';
+import { type Place, type PublishedImage, readImage, type Stored } from './image.ts';
 import { corrupt, parseManifest } from './manifest.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { Registry } from './registry.ts';
+import { lockArtifact, provenanceArtifact, type Subject, sbomArtifact } from './statements.ts';
 
 type TierName = keyof Plan['tiers'];
 
@@ -34,6 +36,16 @@ export interface ContentSource {
   writeLayer(sink: Writable): Promise<{ diffId: string; size: number }>;
 }
 
+/** What an environment image says of itself in files. */
+export interface EnvironmentFacts {
+  day: string;
+  /** Of the repository's own environment, '' when it has none. */
+  lock: string;
+  serverLock: string;
+  /** Debian's list of packages. */
+  dpkgStatus: string;
+}
+
 const LOWER: Record<TierName, TierName | undefined> = { base: undefined, environment: 'base', content: 'environment' };
 
 /** One connection for all that a process does with a registry. */
@@ -45,6 +57,8 @@ export function openTiers(config: Config, emit: Emit, signal: AbortSignal): Publ
   exchanges.set(config, exchange);
   return new PublishedTiers(config, new Registry(exchange, signal), emit);
 }
+
+export { attachmentOf, inspectPublished } from './inspect.ts';
 
 export class PublishedTiers {
   readonly registry: Registry;
@@ -83,8 +97,8 @@ export class PublishedTiers {
     return { digest: stored.digest, resolvedAsOf: annotations?.[RESOLVED_LABEL] ?? plan.asOf };
   }
 
-  /** Publishes a tier that the engine has, on the one below it. @returns the manifest's digest */
-  async push(tier: TierName, plan: Plan, docker: Docker): Promise<string> {
+  /** Publishes a tier that the engine has, on the one below it. */
+  async push(tier: TierName, plan: Plan, docker: Docker): Promise<Stored> {
     const { image } = plan.tiers[tier];
     const lower = LOWER[tier];
     const below = lower && (await readImage(this.registry, placeOf(lower, plan)));
@@ -96,6 +110,42 @@ export class PublishedTiers {
       compression: this.config.SLIPWAY_REGISTRY_COMPRESSION,
       emit: this.emit,
     });
+  }
+
+  /** Publishes an environment of the engine, and attaches its lock, what is in it, and where it came from. */
+  async pushEnvironment(plan: Plan, docker: Docker, found: EnvironmentFacts): Promise<void> {
+    const stored = await this.push('environment', plan, docker);
+    const subject = this.subject('environment', plan, stored.digest);
+    const base = await this.digestOf('base', plan);
+    const parents = base === undefined ? [] : [this.subject('base', plan, base)];
+    await attach(this.registry, 'environment', stored, [
+      ...(found.lock === '' ? [] : [lockArtifact(found.lock)]),
+      sbomArtifact(subject, found.day, { dpkgStatus: found.dpkgStatus, locks: [found.lock, found.serverLock] }),
+      provenanceArtifact(plan, found.day, subject, parents),
+    ]);
+  }
+
+  /** Publishes a commit's image that the engine has. @returns the manifest's digest */
+  async pushContent(plan: Plan, docker: Docker, day: string): Promise<string> {
+    const stored = await this.push('content', plan, docker);
+    await this.describeContent(plan, stored, day, await this.digestOf('environment', plan));
+    return stored.digest;
+  }
+
+  /** Attaches to a commit's image where it came from; packages are its environment's. */
+  private async describeContent(plan: Plan, stored: Stored, day: string, environment: string | undefined) {
+    const parents = environment === undefined ? [] : [this.subject('environment', plan, environment)];
+    const statement = provenanceArtifact(plan, day, this.subject('content', plan, stored.digest), parents);
+    await attach(this.registry, 'content', stored, [statement]);
+  }
+
+  private subject(tier: TierName, plan: Plan, digest: string): Subject {
+    return { name: this.name(tier, plan), digest };
+  }
+
+  private digestOf(tier: TierName, plan: Plan): Promise<string | undefined> {
+    const { repository, tag } = placeOf(tier, plan);
+    return this.registry.hasManifest(repository, tag);
   }
 
   /** Has the engine have a tier as the registry has it. @returns false when the registry has none */
@@ -114,7 +164,7 @@ export class PublishedTiers {
     return true;
   }
 
-  /** Publishes a commit without an engine; its environment has to be there. */
+  /** Publishes a commit without an engine; its environment has to be there. @returns the manifest's digest */
   async writeContent({ plan, day, environment, workdir, writeLayer }: ContentSource): Promise<string> {
     const parent = await readImage(this.registry, placeOf('environment', plan));
     if (!parent) throw corrupt(this.name('environment', plan), 'it has just gone');
@@ -127,10 +177,10 @@ export class PublishedTiers {
       writeLayer,
     };
     const compression = this.config.SLIPWAY_REGISTRY_COMPRESSION;
-    return publishContent(
-      { ...placeOf('content', plan), ...input },
-      { registry: this.registry, compression, emit: this.emit },
-    );
+    const deps = { registry: this.registry, compression, emit: this.emit };
+    const stored = await publishContent({ ...placeOf('content', plan), ...input }, deps);
+    await this.describeContent(plan, stored, day, parent.digest);
+    return stored.digest;
   }
 
   /** As engines and hubs pull it. */

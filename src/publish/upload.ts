@@ -1,6 +1,7 @@
 /** Uploads of blobs of unknown length: hashed on the way, in chunks that are sent again when a connection breaks. */
 import { createHash } from 'node:crypto';
 import { SlipwayError } from '../errors.ts';
+import { chunked } from './chunks.ts';
 import type { Answer, Errand, Exchange } from './exchange.ts';
 import { Passing, patiently } from './patience.ts';
 
@@ -24,7 +25,7 @@ export async function upload(
   const hash = createHash('sha256');
   let size = 0;
   let waiting: Buffer | undefined;
-  for await (const chunk of chunked(source)) {
+  for await (const chunk of chunked(source, CHUNK)) {
     if (waiting) await run.append(waiting);
     hash.update(chunk);
     size += chunk.length;
@@ -33,24 +34,6 @@ export async function upload(
   const digest = `sha256:${hash.digest('hex')}`;
   await run.finish(waiting ?? Buffer.alloc(0), digest);
   return { digest, size };
-}
-
-async function* chunked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of source) {
-    for (let at = 0; at < part.length; ) {
-      const piece = part.subarray(at, at + CHUNK - size);
-      parts.push(piece);
-      size += piece.length;
-      at += piece.length;
-      if (size < CHUNK) continue;
-      yield Buffer.concat(parts);
-      parts = [];
-      size = 0;
-    }
-  }
-  if (size > 0) yield Buffer.concat(parts);
 }
 
 class Upload {

@@ -8,7 +8,7 @@ import { RollCall } from './roll-call.ts';
 import type { Watching } from './watching.ts';
 
 /** How often each duty is done, in milliseconds. */
-const EVERY = { rollCall: 2000, watching: 10_000, disk: 180_000, files: 3_600_000 };
+const EVERY = { rollCall: 2000, watching: 10_000, disk: 180_000, files: 3_600_000, registry: 86_400_000 };
 
 interface Deps {
   context: Context;
@@ -45,6 +45,7 @@ export async function beginDuties(deps: Deps, parts: { web: boolean; worker: boo
     workers = builds.startWorkers();
     repeated.push(repeat(() => pruner.look(), EVERY.disk, context));
     repeated.push(repeat(() => pruner.tidy(), EVERY.files, context));
+    if (context.config.SLIPWAY_REGISTRY !== '') repeated.push(repeat(() => pruner.retain(), EVERY.registry, context));
   }
   return {
     async stopWork(grace) {

@@ -50,7 +50,7 @@ export async function checkHealth({ config, redis, buildJobs }: Context, session
     }),
     ...(config.SLIPWAY_REGISTRY === ''
       ? []
-      : [tried('Registry', () => checkRegistry(config, AbortSignal.timeout(PATIENCE)).then(() => undefined))]),
+      : [tried('Docker registry', () => checkRegistry(config, AbortSignal.timeout(PATIENCE)).then(() => undefined))]),
     ...(config.SLIPWAY_LAUNCHER === 'jupyterhub' ? [tried('JupyterHub API', () => hub(config))] : []),
     tried('Queue', async () => ({ ...(await buildJobs.counts()) })),
     tried('Pod quota', () => quota(sessions, config.SLIPWAY_QUOTA_TOTAL)),

@@ -109,7 +109,9 @@ export class LaunchRun {
 
   private ready(session: Session, resolved: Resolved): Partial<LaunchRecord> {
     // For pruning; a launch is not worse for not being counted.
-    new Uses(this.context.redis).note(session.image).catch(() => undefined);
+    const uses = new Uses(this.context.redis);
+    for (const name of new Set([session.image, this.record.image ?? session.image]))
+      uses.note(name).catch(() => undefined);
     this.writer.append({ data: readyEvent(session, resolved, this.record.client, this.context.config) });
     return { state: 'ready', resolved, image: session.image, session: session.id };
   }

@@ -5,6 +5,7 @@ import { type DiskUse, engineDiskUse } from '../engine-disk.ts';
 import type { Stock, StockImage } from '../pipeline.ts';
 import { type OldFiles, removeOldFiles } from './prune-files.ts';
 import { pruneOrder, type Ranked, type Use } from './prune-order.ts';
+import type { RetentionReport } from './retention.ts';
 
 /** What was used or made within this time stays: somebody may be about to build on it, or to start it. */
 const YOUNG = 10 * 60_000;
@@ -40,6 +41,8 @@ export interface PruneReport {
   /** Bytes that the disk has more of, or would; where it cannot be seen, what images, cache and files were. */
   freed: number;
   disk?: { before: DiskUse; after: DiskUse };
+  /** Of the registry, where there is one. */
+  registry?: RetentionReport;
 }
 
 interface Options {

@@ -2,22 +2,23 @@
 import type { Config } from '../config.ts';
 import { engineOf } from '../engine.ts';
 import { withLock } from '../lock.ts';
-import { keptPlan, openStock, planKey } from '../pipeline.ts';
+import { openPublishedStock, openStock, planKey } from '../pipeline.ts';
 import type { Plan } from '../types.ts';
 import type { Context } from './context.ts';
 import { diskOf, type Extent, isHigh, type PruneDeps, type PruneReport, prune, tidy } from './prune.ts';
+import { fileMemory, type Memory, type RetentionReport, retain } from './retention.ts';
 import { Uses } from './uses.ts';
 
 /** More jobs than a queue has. */
 const ALL = 1_000_000;
 
-type Shared = Pick<Context, 'config' | 'engine' | 'log' | 'redis' | 'buildJobs' | 'tierJobs' | 'plans'>;
+type Shared = Pick<Context, 'config' | 'engine' | 'log' | 'redis' | 'buildJobs' | 'tierJobs' | 'plans' | 'builtPlans'>;
 
 /** Names of the images that builds which wait or are being done stand on or make, as far as they are planned. */
-async function wantedImages({ config, buildJobs, tierJobs, plans }: Shared): Promise<Set<string>> {
+async function wantedImages({ config, buildJobs, tierJobs, plans, builtPlans }: Shared): Promise<Set<string>> {
   const [builds, tiers] = await Promise.all([buildJobs.list(ALL), tierJobs.list(ALL)]);
   const planOf = async ({ resolved, subdir }: (typeof builds)[number]['data']): Promise<Plan | undefined> =>
-    (await plans.get(planKey(resolved, subdir, config)))?.plan ?? (await keptPlan(resolved, subdir, config));
+    (await plans.get(planKey(resolved, subdir, config)))?.plan ?? (await builtPlans.find(resolved, subdir));
   const planned = [
     ...tiers.map(({ data }) => data.plan),
     ...(await Promise.all(builds.map(({ data }) => planOf(data)))),
@@ -68,7 +69,36 @@ export interface PruneWish {
 /** Prunes where there is no service: nothing is known of uses but when images were made. */
 export async function pruneAlone(config: Config, wish: PruneWish): Promise<PruneReport | undefined> {
   const deps = await pruneDeps(config, engineOf(config));
-  return alone(config, () => prune(wish, deps));
+  return alone(config, () => pruneAll(wish, deps, fileMemory(config), config));
+}
+
+/** The engine, and where there is one the registry: that by age alone, for others may share it. */
+async function pruneAll(
+  wish: PruneWish,
+  deps: PruneDeps,
+  memory: Memory,
+  config: Config,
+  signal?: AbortSignal,
+): Promise<PruneReport> {
+  const report = await prune(wish, deps);
+  const registry = await retainOld(wish, deps, memory, config, signal);
+  return { ...report, ...(registry && { registry }) };
+}
+
+async function retainOld(
+  { dryRun }: Pick<PruneWish, 'dryRun'>,
+  { wanted, stock }: PruneDeps,
+  memory: Memory,
+  config: Config,
+  signal?: AbortSignal,
+): Promise<RetentionReport | undefined> {
+  const published = await openPublishedStock(config, signal);
+  if (!published) return undefined;
+  // What a container was made of here, whoever's it is.
+  const held = async () => (await stock.list()).filter(({ isHeld }) => isHeld).flatMap(({ tags }) => tags);
+  const running = new Set(await held());
+  const needed = async () => new Set([...running, ...(await wanted())]);
+  return retain({ config, stock: published, memory, wanted: needed }, { dryRun });
 }
 
 /** Pruning in a process of the service. */
@@ -98,7 +128,19 @@ export class Pruner {
   /** Now, whatever the disk; undefined when another process is at it. */
   async prune(wish: PruneWish): Promise<PruneReport | undefined> {
     const deps = await this.connected();
-    return alone(this.context.config, () => prune(wish, deps));
+    const { config, redis } = this.context;
+    return alone(config, () => pruneAll(wish, deps, new Uses(redis), config, this.closing.signal));
+  }
+
+  /** Removes from the registry what nobody has used for SLIPWAY_REGISTRY_KEEP. */
+  async retain(): Promise<void> {
+    const { config, redis, log } = this.context;
+    const deps = await this.connected();
+    const report = await alone(config, () =>
+      retainOld({ dryRun: false }, deps, new Uses(redis), config, this.closing.signal),
+    );
+    if (report && report.images.length > 0)
+      log.info({ images: report.images.length, unreferenced: report.unreferenced }, 'removed from the registry');
   }
 
   /** Ends what is under way after the image at hand. */

@@ -8,6 +8,7 @@ import { launchRow } from './launch.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
 import { memoryRow } from './memory.ts';
 import { planRows } from './plan.ts';
+import { publishRows } from './publish.ts';
 import { pickUpRow } from './queue.ts';
 import { clickRows, warmRow } from './service.ts';
 import { cachedRow, identicalRow } from './service-load.ts';
@@ -19,6 +20,7 @@ const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>
   environment: environmentRows,
   launch: async (world) => [await launchRow(world)],
   hub: hubRows,
+  publish: publishRows,
   memory: async (world) => [await memoryRow(world)],
   boot: async (world) => [await bootRow(world)],
   click: clickRows,

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -15,8 +16,8 @@ export interface DockerRegistry {
   host: string;
   /** PEM file of its authority, with `tls`. */
   ca: string;
-  /** Its storage. */
-  folder: string;
+  /** Its configuration; another process with it has the same images. */
+  config: string;
   /** Requests that its token service answered, with `auth: 'token'`: scopes asked for. */
   asked: string[][];
   /** Ends the process; `start` runs it again at the same place. */
@@ -32,7 +33,7 @@ export interface RegistryOptions {
 }
 
 /** Who may push and pull where anybody is asked. */
-export const ACCOUNT = { username: 'ada', password: 's3cret-of-ada' };
+export const ACCOUNT = { username: 'ada', password: 's3cret-of-ada', identityToken: 'identity-of-ada' };
 /** What htpasswd -B makes of it. */
 const HTPASSWD = 'ada:$2y$05$abcdefghijklmnopqrstuuitFbFC.tJuUuBIoKqGq8ZH9Y5KVtvNK';
 const START_TIME = 20_000;
@@ -63,7 +64,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Dock
   const registry: DockerRegistry = {
     host: `127.0.0.1:${port}`,
     ca: cert,
-    folder: join(folder, 'data'),
+    config: join(folder, 'config.yml'),
     asked,
     async start() {
       child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
@@ -118,10 +119,14 @@ async function startTokens(cert: string, key: string, asked: string[][]) {
   const [pem, secret] = [new X509Certificate(await readFile(cert)), createPrivateKey(await readFile(key))];
   const right = `Basic ${Buffer.from(`${ACCOUNT.username}:${ACCOUNT.password}`).toString('base64')}`;
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const server = createServer((request, response) => {
-    const scopes = new URL(request.url ?? '', 'http://x').searchParams.getAll('scope');
+  const server = createServer(async (request, response) => {
+    // Identity tokens come by POST, and all scopes in one word.
+    const form = new URLSearchParams(request.method === 'POST' ? await text(request) : '');
+    const query = new URL(request.url ?? '', 'http://x').searchParams;
+    const scopes = request.method === 'POST' ? (form.get('scope') ?? '').split(' ') : query.getAll('scope');
     asked.push(scopes);
-    if (request.headers.authorization !== right) return void response.writeHead(401).end();
+    const isKnown = request.headers.authorization === right || form.get('refresh_token') === ACCOUNT.identityToken;
+    if (!isKnown) return void response.writeHead(401).end();
     const access = scopes.map((scope) => {
       const [type, name = '', actions = ''] = scope.split(':');
       // One place where nobody may push, as registries have them.

@@ -13,9 +13,6 @@ export interface HubWorld {
   close(): Promise<void>;
 }
 
-/** Other bases of this revision may be older than the entry point that hubs for BinderHub need. */
-export const EPOCH = { SLIPWAY_BASE_EPOCH: 'hub' };
-
 /**
  * @param config, env as startHub takes them; the lines may name the image that is built
  * @param world one that is there already, which is closed with it
@@ -25,7 +22,7 @@ export async function openHubWorld(
   env?: Record<string, string>,
   given?: World,
 ): Promise<HubWorld> {
-  const world = given ?? (await openWorld(EPOCH));
+  const world = given ?? (await openWorld());
   let hub: TestHub | undefined;
   const close = async () => {
     await hub?.close();

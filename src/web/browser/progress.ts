@@ -89,8 +89,11 @@ export function advance(progress: Progress, event: StreamEvent, now: number | un
       enter(progress, event.stage === 'plan' ? 'Plan' : 'Find', now);
       break;
     case 'building':
+      building(progress, event, now);
+      break;
     case 'pushing':
       building(progress, event, now);
+      progress.step = 'Publishing the image';
       break;
     case 'built':
       progress.isCached = progress.stages[0]?.state === 'current';

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WITH_OURS } from '../../support/hub.ts';
-import { EPOCH, type HubWorld, openHubWorld } from '../../support/hub-world.ts';
+import { type HubWorld, openHubWorld } from '../../support/hub-world.ts';
 import { freePorts, openServed, type Served } from '../../support/served.ts';
 import { launched, openService, phases, type ServiceUnderTest, SOMEBODY, until } from '../../support/service.ts';
 
@@ -23,7 +23,7 @@ let under: HubWorld;
 let tested: ServiceUnderTest;
 
 beforeAll(async () => {
-  served = await openServed(EPOCH);
+  served = await openServed();
   under = await openHubWorld(CONFIG, {}, served.world);
   hub = under.hub;
   tested = await openService(under.world, { SLIPWAY_SESSION_IDLE: '8s' });

@@ -65,14 +65,14 @@ async function environment(place: Place): Promise<PublishedImage> {
   return found;
 }
 
-function publishCommit(tag: string, to: Registry = registry, write = writeLayer): Promise<string> {
+async function publishCommit(tag: string, to: Registry = registry, write = writeLayer): Promise<string> {
   const input = {
     ...{ repository: 'content', tag, parent, workdir: '/home/jovyan', created: '2022-05-10T12:00:00Z' },
     labels: { 'org.slipway.tier': 'content', 'org.opencontainers.image.revision': 'abc' },
     environment: { REPO_DIR: '/home/jovyan' },
     writeLayer: write,
   };
-  return publishContent(input, { registry: to, compression: 'gzip', emit: () => undefined });
+  return (await publishContent(input, { registry: to, compression: 'gzip', emit: () => undefined })).digest;
 }
 
 async function filesOf(tag: string): Promise<Record<string, string>> {
@@ -100,7 +100,10 @@ it('publishes a commit on its environment, with nothing but its own layer upload
   expect(image.config.config.WorkingDir).toBe('/home/jovyan');
   expect(image.config.created).toBe('2022-05-10T12:00:00.000Z');
   expect(image.config.config.Labels).not.toHaveProperty('org.slipway.instance');
-  expect(image.manifest.annotations).toMatchObject({ 'org.opencontainers.image.revision': 'abc' });
+  expect(image.manifest.annotations).toMatchObject({
+    'org.opencontainers.image.revision': 'abc',
+    'org.opencontainers.image.base.digest': parent.digest,
+  });
   expect(await filesOf('c1')).toEqual({
     'home/jovyan/index.ipynb': '{}',
     'home/jovyan/data/secret.txt': 'committed by mistake',
@@ -113,6 +116,12 @@ it('is the same image to the byte, from another worker and another checkout', as
   const first = await publishCommit('c1');
   utimesSync(join(root, 'index.ipynb'), 1, 1);
   expect(await publishCommit('c1', openRegistry(server.host))).toBe(first);
+});
+
+it('may be published by several workers at once', async () => {
+  const digests = await Promise.all([1, 2, 3, 4].map(() => publishCommit('together', openRegistry(server.host))));
+  expect(new Set(digests).size).toBe(1);
+  expect(await registry.hasManifest('content', 'together')).toBe(digests[0]);
 });
 
 it('replaces the content of the commit before instead of stacking on it', async () => {

@@ -1,7 +1,10 @@
 /** Who we are, to registries that ask: basic authentication, tokens, certificates. */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toSlipwayError } from '../../../src/errors.ts';
 import { sha256, TYPES } from '../../../src/publish/manifest.ts';
@@ -86,6 +89,24 @@ it('tells that an account may not push', async () => {
   const registry = openRegistry(tokens.host, { ...login, SLIPWAY_REGISTRY: `${tokens.host}/forbidden` });
   expect(await registry.hasManifest('base', 'x')).toBeUndefined();
   expect(await failure(registry.upload('base', one(Buffer.from('x'))))).toBe('registry_denied');
+});
+
+it.each(['basic', 'token'] as const)('takes up credentials that were renewed while it runs (%s)', async (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), 'docker-config-'));
+  const { host } = kind === 'basic' ? basic : tokens;
+  const write = (password: string) => {
+    const auth = Buffer.from(`${ACCOUNT.username}:${password}`).toString('base64');
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }));
+  };
+  try {
+    write('expired');
+    const registry = openRegistry(host, { DOCKER_CONFIG: folder });
+    expect(await failure(registry.check('content'))).toBe('registry_login_refused');
+    write(ACCOUNT.password);
+    await registry.check('content');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('names the setting for a certificate that nobody knows, and trusts it with that', async () => {

@@ -1,5 +1,5 @@
 /** Builds and launches with a registry: what one worker has built, another finds there. */
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -28,6 +28,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.stopAll();
+  // Pulled, so the engine has them under another name than a build tells.
+  for (const trace of await world.traces())
+    if (trace.startsWith('image ')) await world.docker.getImage(trace.slice('image '.length)).remove({ force: true });
   await world.close();
   proxy.close();
   await Promise.all([server.close(), cold.close()]);
@@ -65,6 +68,38 @@ it('publishes what it builds, and says how it goes', async () => {
   expect(again).toMatchObject({ digest: built.digest, tiers: { content: 'cached' } });
 });
 
+it('says of an image what it came from and what is in it, and locks it for its author', async () => {
+  const url = world.server.url('one');
+  const { imageName, digest } = await world.build([url]);
+  const facts = JSON.parse((await world.run(['inspect', '--json', imageName])).stdout);
+  expect(facts).toMatchObject({
+    digest,
+    labels: { 'org.slipway.tier': 'content', 'repo2docker.repo': expect.any(String) },
+  });
+  const shown = async (what: string) => (await world.run(['inspect', imageName, '--show', what])).stdout;
+  const provenance = JSON.parse(await shown('provenance'));
+  expect(provenance.subject[0].digest.sha256).toBe(digest.slice('sha256:'.length));
+  expect(provenance.predicate.buildDefinition.resolvedDependencies).toHaveLength(2);
+  const purls = (await shown('sbom')).match(/pkg:[^"]+/g) ?? [];
+  expect(purls.some((purl) => purl.startsWith('pkg:pypi/six@'))).toBe(true);
+  expect(purls.some((purl) => purl.startsWith('pkg:deb/debian/git@'))).toBe(true);
+  expect(purls.some((purl) => purl.startsWith('pkg:pypi/jupyterlab@'))).toBe(true);
+  const lock = await shown('lock');
+  const files = JSON.parse((await world.run(['lock', '--json', url])).stdout) as Record<string, string>;
+  expect(files['runtime.txt']).toMatch(/^python-3\.\d+-2024-03-10\n$/);
+  expect(files['requirements.txt']?.split('\n').slice(1).join('\n')).toBe(lock);
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-lock-'));
+  folders.push(folder);
+  expect((await world.run(['lock', url, '--output', folder])).exitCode).toBe(0);
+  expect(await readFile(join(folder, 'requirements.txt'), 'utf8')).toBe(files['requirements.txt']);
+  expect((await world.run(['lock', url, '--output', folder])).exitCode).toBe(2);
+  expect((await world.run(['lock', url, '--output', folder, '--force'])).exitCode).toBe(0);
+  // What was written is planned with the same Python and day, and names every package.
+  const locked = await world.repo('locked', [{ date: '2024-09-01', files }]);
+  const plan = await world.plan([locked.url]);
+  expect(`python-${plan.era.python}-${plan.asOf}\n`).toBe(files['runtime.txt']);
+});
+
 it('builds a new commit with no engine at all, to the same bytes as any other worker', async () => {
   const { url } = await world.repo('one', commits('2'));
   const first = await world.build([url], await stranger());
@@ -99,11 +134,14 @@ it('builds what reads the repository on the published environment, and publishes
   const { url } = await world.repo('post', [{ date: '2024-03-10', files }]);
   await world.build([url]);
   await world.repo('post', [{ date: '2024-03-11', files: { 'index.ipynb': notebook('2') } }]);
+  // An engine that has lost the environment gets it from the registry.
+  const { environment } = (await world.plan([url])).tiers;
+  await world.docker.getImage(environment.image).remove({ force: true });
   proxy.seen.length = 0;
   const built = await world.build([url]);
   expect(built.tiers).toEqual({ base: 'cached', environment: 'cached', content: 'built' });
-  const uploads = proxy.seen.filter(({ method }) => method === 'PUT');
-  // Two layers, config and manifest.
+  const uploads = proxy.seen.filter(({ method, path }) => method === 'PUT' && path.includes('/blobs/'));
+  // Two layers, the config, and what says where it came from.
   expect(uploads.length).toBeLessThanOrEqual(5);
   expect(await registry().hasManifest('content', built.imageName.split(':').at(-1) ?? '')).toBe(built.digest);
 });
