@@ -34,6 +34,8 @@ class BinderLike(DockerSpawner):
         return {**super().get_env(), "BINDER_REPO_URL": self.user_options["repo_url"]}
 
 c.JupyterHub.spawner_class = BinderLike
+# Zero to JupyterHub answers at once and tells the rest as progress.
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
 c.DockerSpawner.allowed_images = "*"
 c.DockerSpawner.extra_host_config = {"tmpfs": {"/etc/jupyter": "ro"}}
 c.Spawner.cmd = ["python3", "-c", """
@@ -62,7 +64,8 @@ describe('a hub for BinderHub', () => {
   it('works unchanged and gets JupyterLab, with its own command and something mounted over /etc/jupyter', async () => {
     under = await openHubWorld(BINDER);
     const { world, hub, repo } = under;
-    const { session } = await world.launch([repo.url]);
+    const { session, run } = await world.launch([repo.url]);
+    expect(run.events).toContainEqual({ phase: 'launching', message: 'Spawning server...\n' });
     const page = await fetch(`${session.url}?token=${session.token}`);
     expect(new URL(page.url).pathname).toBe(`/user/${session.session}/lab`);
     expect(await page.text()).toContain('jupyter-config-data');
