@@ -17,6 +17,21 @@ export async function instanceId(config: Pick<Config, 'SLIPWAY_DATA'>): Promise<
   return id;
 }
 
+/**
+ * Has this process, and a data folder that is new, be of the instance that all who share something have agreed upon.
+ * @param agree told an id that it may choose; says which it is
+ */
+export async function joinInstance(
+  config: Pick<Config, 'SLIPWAY_DATA'>,
+  agree: (own: string) => Promise<string>,
+): Promise<void> {
+  const path = join(config.SLIPWAY_DATA, 'instance');
+  const own = await readId(path);
+  const agreed = await agree(own ?? randomBytes(8).toString('hex'));
+  if (own === undefined) await createId(path, agreed);
+  known.set(path, agreed);
+}
+
 async function readId(path: string): Promise<string | undefined> {
   try {
     const id = (await readFile(path, 'utf8')).trim();
@@ -28,10 +43,9 @@ async function readId(path: string): Promise<string | undefined> {
 }
 
 /** A hard link of a complete file is the one way in which two processes can never both win or read half an id. */
-async function createId(path: string): Promise<string> {
+async function createId(path: string, id = randomBytes(8).toString('hex')): Promise<string> {
   await mkdir(join(path, '..'), { recursive: true });
-  const id = randomBytes(8).toString('hex');
-  const draft = `${path}.${process.pid}.${id}`;
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   await writeFile(draft, `${id}\n`, { flag: 'wx' });
   try {
     await link(draft, path);

@@ -128,12 +128,9 @@ export class HubClient {
   #accepted(answer: HubAnswer | Error): HubAnswer {
     if (answer instanceof Error)
       throw this.#unreachable((answer as NodeJS.ErrnoException).code ?? answer.message, answer);
-    const { status, body, headers } = answer;
+    const { status, body } = answer;
     const said = messageOf(body);
-    if (status >= 502 && status <= 504) throw this.#unreachable(`what stands before it answers ${status}`);
-    // Its pages are no API either.
-    const isHub = said !== undefined || (headers['x-jupyterhub-version'] !== undefined && status !== 404);
-    if (!isHub && status >= 300) throw this.#unreachable(`no hub answers there, but ${status}`);
+    if (isAway(answer)) throw this.#unreachable(`no hub answers there, but ${status}`);
     if (status === 429) {
       throw new SlipwayError('hub_full', `The hub starts no server now: ${said}`, {
         hint: 'Try again in some minutes; its limits are JupyterHub.concurrent_spawn_limit and active_server_limit.',
@@ -176,9 +173,17 @@ async function bodyOf(response: IncomingMessage): Promise<unknown> {
   }
 }
 
+/** Something else answers in its place: the proxy of a hub that is just starting, or another site. */
+function isAway({ status, headers, body }: HubAnswer): boolean {
+  if (status >= 502 && status <= 504) return true;
+  // Its API says the status in its answers and sends nobody elsewhere; its pages do neither, and some answers are empty.
+  const isApi = (body as { status?: number } | undefined)?.status !== undefined;
+  return status >= 300 && !isApi && (status < 400 || status === 404 || headers['x-jupyterhub-version'] === undefined);
+}
+
 /** Milliseconds to wait before the same is asked once more; undefined when the answer counts. */
 function pauseAfter(answer: HubAnswer | Error, tries: number, { busy, until }: Asked): number | undefined {
-  if (answer instanceof Error || (answer.status >= 502 && answer.status <= 504)) return PAUSES[tries];
+  if (answer instanceof Error || isAway(answer)) return PAUSES[tries];
   // A server that failed may have failed by chance, but hubs count failures and give up at the fifth.
   if (answer.status === 500) return tries === 0 ? PAUSES[1] : undefined;
   if (answer.status !== 429 || !busy) return undefined;

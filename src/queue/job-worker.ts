@@ -4,6 +4,7 @@ import { type Job as BullJob, UnrecoverableError, WaitingError } from 'bullmq';
 import { ulid } from 'ulid';
 import { SlipwayError } from '../errors.ts';
 import { cancelChannel, cancelMark, type Kept, TRIES } from './job-store.ts';
+import { Locality, type LocalityOptions } from './locality.ts';
 import { LockKeeper } from './lock-keeper.ts';
 import type { RedisLink } from './redis.ts';
 import { Rounds } from './rounds.ts';
@@ -35,6 +36,8 @@ export type Handler<D> = (job: Job<D>) => Promise<void>;
 export interface WorkOptions<D> {
   /** Called for a job that is not tried again although no handler ended it: its workers died each time. */
   givenUp?(job: { id: string; key: string; data: D; reason: string }): Promise<void>;
+  /** Jobs of a kind are rather done where the last of it was done. */
+  locality?: LocalityOptions<D>;
 }
 
 export interface Worker {
@@ -58,6 +61,7 @@ export class JobWorker<D> implements Worker {
   readonly #name: string;
   readonly #settings: Settings<D>;
   readonly #worker: LockKeeper<D>;
+  readonly #locality: Locality<D> | undefined;
   readonly #rounds: Rounds;
   readonly #active = new Map<string, Active>();
   readonly #cancel = (id: string) => {
@@ -71,14 +75,16 @@ export class JobWorker<D> implements Worker {
     this.#settings = settings;
     this.#rounds = new Rounds(redis, name);
     const process = (job: BullJob<Kept<D>>, token = '') => this.#run(job, token);
-    this.#worker = new LockKeeper<D>(redis, name, { concurrency, failed, process });
+    const changed = () => this.#locality?.changed();
+    this.#worker = new LockKeeper<D>(redis, name, { concurrency, failed, process, changed });
+    this.#locality = settings.locality && new Locality(redis, name, settings.locality, this.#hands());
     this.#worker.on('lockRenewalFailed', (ids) => ids.forEach(this.#lose, this));
     this.#worker.on('locksRenewed', ({ jobIds }) => this.#lookForCancelled(jobIds).catch(failed));
     redis.news.subscribe(cancelChannel(redis, name), this.#cancel).catch(failed);
   }
 
   async close(grace: number): Promise<void> {
-    const closed = this.#worker.close();
+    const closed = Promise.all([this.#worker.close(), this.#locality?.close()]);
     const later = (ms: number) => sleep(ms, undefined, { ref: false });
     await Promise.race([closed, later(grace)]);
     for (const { abort } of this.#active.values()) {
@@ -98,18 +104,35 @@ export class JobWorker<D> implements Worker {
     }
     const { abort, lost } = this.#begin(id, job.attemptsStarted);
     try {
+      if (await this.#isHandedOver(id, token, data)) throw new WaitingError();
       await Promise.all([this.#rounds.serve(job.priority), this.#lookForCancelled([id])]);
       const [tries, isLast] = [job.attemptsStarted, job.attemptsMade + 1 >= TRIES];
       await this.#settings.handler({
         ...{ id, key, data, attempt: ulid(), tries, isLast },
         ...{ signal: abort.signal, lost: lost.signal },
       });
+      this.#locality?.done(data).catch(this.#settings.failed);
     } catch (error) {
       await this.#failed(error, job, token, abort.signal);
     } finally {
       this.#active.delete(id);
       this.#worker.end(id);
     }
+  }
+
+  /** How others hand jobs to this worker. */
+  #hands() {
+    return {
+      free: () => this.#worker.free,
+      adopt: (id: string, token: string) =>
+        this.#worker.adopt(id, async (own, ms) => (await this.#locality?.takeLock(id, token, own, ms)) ?? false),
+    };
+  }
+
+  async #isHandedOver(id: string, token: string, data: D): Promise<boolean> {
+    if (this.#worker.isAdopted(id) || !(await this.#locality?.handOver(id, token, data))) return false;
+    this.#worker.handedOver(id);
+    return true;
   }
 
   #begin(id: string, count: number): Active {
@@ -121,6 +144,7 @@ export class JobWorker<D> implements Worker {
 
   /** Decides what becomes of a job whose handler has thrown; always throws. */
   async #failed(error: unknown, job: BullJob<Kept<D>>, token: string, signal: AbortSignal): Promise<never> {
+    if (error instanceof WaitingError) throw error;
     const { code, kind, message } = error as Partial<SlipwayError> & Error;
     const reason = (signal.reason as SlipwayError | undefined)?.code;
     if (reason === 'closing') {

@@ -8,8 +8,6 @@ import {
   type EnvironmentTiers,
   findImage,
   findLowerTiers,
-  keepPlan,
-  keptPlan,
   type Prepared,
   planKey,
   prepare,
@@ -26,7 +24,7 @@ import type { Places } from './places.ts';
 import { type Tiers, tierKey } from './tiers.ts';
 import type { BuildJob, BuildRecord, TierJob, TierRecord } from './types.ts';
 import { unlessAborted } from './waiting.ts';
-import type { Attempt } from './work.ts';
+import type { Attempt } from './work-kind.ts';
 
 type Trying = Attempt<BuildJob, BuildRecord>;
 type Result = Partial<BuildRecord>;
@@ -68,9 +66,9 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
 
 async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, deps: BuildDeps): Promise<BuiltTiers> {
   const { resolved, subdir, refresh } = attempt.job.data;
-  const { config } = engine;
+  const { builtPlans } = deps.context;
   const options = { refresh, noCache: false };
-  const kept = refresh ? undefined : await keptPlan(resolved, subdir, config);
+  const kept = refresh ? undefined : await builtPlans.find(resolved, subdir);
   const known = kept && (await findImage(kept, engine));
   if (known) return known;
   const first = await deps.limit(() => {
@@ -79,9 +77,10 @@ async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, d
       const { plan } = await planned(prepared, attempt, deps);
       clock.enter('content');
       const found = refresh ? undefined : await findImage(plan, engine);
-      if (found) await keepPlan(plan, resolved, config);
       const environment = refresh ? undefined : (await findLowerTiers(plan, engine)).environment;
-      return { plan, built: found ?? (environment && (await buildContent(prepared, environment, options, engine))) };
+      const built = found ?? (environment && (await buildContent(prepared, environment, options, engine)));
+      if (built) await builtPlans.keep(plan, resolved);
+      return { plan, built };
     });
   });
   if (first.built) return first.built;
@@ -91,9 +90,11 @@ async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, d
     clock.enter('content');
     // Its files were not kept on disk while it waited; that they are fetched again is nobody's news.
     const quiet = { ...engine, emit: (event: SlipwayEvent) => event.phase === 'fetching' || engine.emit(event) };
-    return prepare(resolved, subdir, quiet, (prepared) =>
-      buildContent({ ...prepared, plan: first.plan }, environment, options, quiet),
-    );
+    return prepare(resolved, subdir, quiet, async (prepared) => {
+      const built = await buildContent({ ...prepared, plan: first.plan }, environment, options, quiet);
+      await builtPlans.keep(first.plan, resolved);
+      return built;
+    });
   });
 }
 

@@ -14,7 +14,7 @@ import { addTo } from './events.ts';
 import { cancelledFailure, failedEvent } from './failures.ts';
 import type { FoundImage, Images } from './images.ts';
 import { createLimit } from './limit.ts';
-import { logText, readLog, storeLog } from './log-store.ts';
+import { logText } from './log-store.ts';
 import { Places } from './places.ts';
 import { createTiers, type Tiers } from './tiers.ts';
 import type { BuildJob, BuildRecord, Read, TierJob } from './types.ts';
@@ -56,6 +56,7 @@ export class Builds {
       fresh: freshRecord,
       work: (attempt) => doBuild(attempt, deps),
       lastEntries,
+      store: (record) => this.storeLog(record),
       ended: (record) => this.ended(record),
     });
   }
@@ -175,8 +176,8 @@ export class Builds {
   }
 
   async log(id: string): Promise<Readable | undefined> {
-    const { config, journals } = this.context;
-    const stored = await readLog(id, config);
+    const { logs, journals } = this.context;
+    const stored = await logs.read(id);
     if (stored) return stored;
     const journal = this.work.journal(id);
     if (!(await journals.exists(journal))) return undefined;
@@ -200,12 +201,16 @@ export class Builds {
     this.tierPlaces.close();
   }
 
-  private async ended(record: BuildRecord): Promise<void> {
-    const { config, journals, observe } = this.context;
+  private ended({ key, provider, state, error, timings, tiers }: BuildRecord): void {
+    if (key.startsWith('plan-')) return;
+    const outcome = error?.code ?? state;
+    this.context.observe({ kind: 'build', provider, outcome, timings, ...(tiers && { tiers }) });
+  }
+
+  private async storeLog(record: BuildRecord): Promise<void> {
+    const { logs, journals } = this.context;
     if (record.key.startsWith('plan-')) return;
-    const { provider, state, error, timings, tiers } = record;
-    observe({ kind: 'build', provider, outcome: error?.code ?? state, timings, ...(tiers && { tiers }) });
-    await storeLog(record.id, await journals.text(this.work.journal(record.id)), config);
+    await logs.store(record.id, await journals.text(this.work.journal(record.id)));
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the parts of the service share. */
+import { hostname } from 'node:os';
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -8,7 +9,9 @@ import { Journals } from '../queue/journal.ts';
 import { Presence } from '../queue/presence.ts';
 import { Records } from '../queue/records.ts';
 import type { RedisLink } from '../queue/redis.ts';
+import { BuiltPlans } from './built-plans.ts';
 import { KEEP_STREAMS } from './events.ts';
+import { Logs } from './log-store.ts';
 import type { BuildJob, BuildRecord, LaunchRecord, Observation, PlanRecord, TierJob, TierRecord } from './types.ts';
 
 export interface Context {
@@ -16,6 +19,8 @@ export interface Context {
   log: Logger;
   /** Id of this process. */
   self: string;
+  /** Names the engine, the same after a restart: what builds leave there is at hand for the next. */
+  place: string;
   redis: RedisLink;
   presence: Presence;
   journals: Journals;
@@ -23,6 +28,8 @@ export interface Context {
   builds: Records<BuildRecord>;
   tiers: Records<TierRecord>;
   plans: Records<PlanRecord>;
+  builtPlans: BuiltPlans;
+  logs: Logs;
   buildJobs: Jobs<BuildJob>;
   tierJobs: Jobs<TierJob>;
   /** @throws engine_missing, engine_not_docker */
@@ -40,6 +47,7 @@ export function createContext(given: Given): Context {
   const isOver = ({ state }: LaunchRecord) => state === 'ready' || state === 'failed' || state === 'cancelled';
   return {
     ...given,
+    place: `${hostname()} ${config.DOCKER_HOST}`,
     presence: new Presence(redis),
     journals: new Journals(redis),
     launches: new Records<LaunchRecord>(redis, 'launches', {
@@ -56,6 +64,8 @@ export function createContext(given: Given): Context {
     }),
     tiers: new Records<TierRecord>(redis, 'tiers', { keep, indexes: { key: ({ key }) => key } }),
     plans: new Records<PlanRecord>(redis, 'plans', { keep: KEEP_STREAMS }),
+    builtPlans: new BuiltPlans(config, redis),
+    logs: new Logs(config, redis),
     buildJobs: new Jobs<BuildJob>(redis, 'builds'),
     tierJobs: new Jobs<TierJob>(redis, 'tiers'),
     engine: engineOf(config),

@@ -89,6 +89,11 @@ export class Culler {
   /** A session that Redis has forgotten is one again when it answers, and goes when it never did. */
   async #adopt(session: LaunchedSession): Promise<boolean> {
     const { launcher, claims, config } = this.#deps;
+    // Whoever gave it up could not remove it, as when a hub is away.
+    if (await claims.whyEnded(session.id)) {
+      await this.end(session.id, 'abandoned');
+      return false;
+    }
     const used = await launcher.lastActivity(session, AbortSignal.timeout(2000));
     if (used) {
       await claims.restore(recordOf(session, ''));

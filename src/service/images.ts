@@ -1,8 +1,7 @@
 /** Which commits have an image: known plans in memory, and the engine's answer for a moment. */
-import type Docker from 'dockerode';
-import type { Config } from '../config.ts';
-import { type BuiltTiers, findImage, keptPlan, planKey } from '../pipeline.ts';
+import { type BuiltTiers, findImage, planKey } from '../pipeline.ts';
 import type { Plan, Resolved } from '../types.ts';
+import type { Context } from './context.ts';
 
 /** So long is an image believed to be still there; a launch that finds it gone asks again. */
 const BELIEVED = 60_000;
@@ -19,23 +18,22 @@ export interface FoundImage {
 export class Images {
   private readonly plans = new Map<string, { plan: Promise<Plan | undefined>; until: number }>();
   private readonly found = new Map<string, { tiers: Promise<BuiltTiers | undefined>; since: number }>();
-  private readonly config: Config;
-  private readonly engine: () => Promise<Docker>;
+  private readonly context: Pick<Context, 'config' | 'engine' | 'builtPlans'>;
 
-  constructor(config: Config, engine: () => Promise<Docker>) {
-    this.config = config;
-    this.engine = engine;
+  constructor(context: Pick<Context, 'config' | 'engine' | 'builtPlans'>) {
+    this.context = context;
   }
 
   /** The plan that a commit was built by, if it ever was. */
   plan(resolved: Resolved, subdir: string): Promise<Plan | undefined> {
-    const key = planKey(resolved, subdir, this.config);
+    const key = planKey(resolved, subdir, this.context.config);
     const known = this.plans.get(key);
     if (known && known.until > Date.now()) return known.plan;
-    const plan = keptPlan(resolved, subdir, this.config);
+    const plan = this.context.builtPlans.find(resolved, subdir);
     remember(this.plans, key, { plan, until: Date.now() + PLAN_FOR });
     // One that is not there may be a moment later.
-    plan.then((kept) => kept || this.plans.delete(key));
+    const forget = () => this.plans.delete(key);
+    plan.then((kept) => kept || forget(), forget);
     return plan;
   }
 
@@ -56,7 +54,7 @@ export class Images {
     const known = this.found.get(image);
     const age = known ? Date.now() - known.since : Number.POSITIVE_INFINITY;
     if (known && age < FRESH) return known.tiers;
-    const tiers = findImage(plan, { config: this.config, engine: this.engine });
+    const tiers = findImage(plan, this.context);
     remember(this.found, image, { tiers, since: Date.now() });
     const forget = () => this.found.get(image)?.tiers === tiers && this.found.delete(image);
     tiers.then((there) => there || forget(), forget);

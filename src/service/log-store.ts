@@ -1,4 +1,7 @@
-/** Logs of builds that are over: compressed files in the data folder, kept as long as their records. */
+/**
+ * Logs of builds that are over, compressed, kept as long as their records: files in the data folder where all processes have
+ * that in common, else in the operator's Redis.
+ */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,13 +9,40 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Config } from '../config.ts';
+import type { RedisLink } from '../queue/redis.ts';
+import { Texts } from '../queue/texts.ts';
 import type { Read } from './types.ts';
 
 /** Characters of a log that are kept. */
 const LONGEST = 8 * 1024 * 1024;
+/** Bytes of a log in Redis, compressed: it is memory. */
+const PACKED = 256 * 1024;
 const CUT = '… the log is too long; the rest of it was not kept\n';
 
 type LogConfig = Pick<Config, 'SLIPWAY_DATA'>;
+
+export class Logs {
+  private readonly config: Config;
+  private readonly shared: Texts | undefined;
+
+  constructor(config: Config, redis: RedisLink) {
+    this.config = config;
+    const options = { keep: config.SLIPWAY_KEEP_RECORDS, longest: PACKED };
+    this.shared = config.REDIS_URL === '' ? undefined : new Texts(redis, 'logs', options);
+  }
+
+  async store(id: string, entries: readonly Read[]): Promise<void> {
+    if (!this.shared) return storeLog(id, entries, this.config);
+    // Most compress tenfold; of those that do not less is kept.
+    for (let longest = LONGEST; !(await this.shared.put(id, [...logText(entries, longest)].join(''))); ) longest /= 2;
+  }
+
+  /** Its text; undefined when there is none. */
+  async read(id: string): Promise<Readable | undefined> {
+    const text = await this.shared?.get(id);
+    return text === undefined ? readLog(id, this.config) : Readable.from([text]);
+  }
+}
 
 function fileOf(id: string, { SLIPWAY_DATA }: LogConfig): string {
   // Ids are ours, but this one came with a request.
@@ -21,7 +51,7 @@ function fileOf(id: string, { SLIPWAY_DATA }: LogConfig): string {
 }
 
 /** What a journal says to people, as text. */
-export function* logText(entries: Iterable<Read>): Generator<string> {
+export function* logText(entries: Iterable<Read>, longest = LONGEST): Generator<string> {
   let [length, last] = [0, ''];
   for (const { event, json } of entries) {
     if (event !== undefined) continue;
@@ -30,7 +60,7 @@ export function* logText(entries: Iterable<Read>): Generator<string> {
     if (phase === 'pushing' && message === last) continue;
     last = message;
     length += message.length;
-    if (length > LONGEST) {
+    if (length > longest) {
       yield CUT;
       return;
     }

@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import { engineOf } from '../engine.ts';
 import { withLock } from '../lock.ts';
-import { keptPlan, openPublishedStock, openStock, planKey } from '../pipeline.ts';
+import { openPublishedStock, openStock, planKey } from '../pipeline.ts';
 import type { Plan } from '../types.ts';
 import type { Context } from './context.ts';
 import { diskOf, type Extent, isHigh, type PruneDeps, type PruneReport, prune, tidy } from './prune.ts';
@@ -12,13 +12,13 @@ import { Uses } from './uses.ts';
 /** More jobs than a queue has. */
 const ALL = 1_000_000;
 
-type Shared = Pick<Context, 'config' | 'engine' | 'log' | 'redis' | 'buildJobs' | 'tierJobs' | 'plans'>;
+type Shared = Pick<Context, 'config' | 'engine' | 'log' | 'redis' | 'buildJobs' | 'tierJobs' | 'plans' | 'builtPlans'>;
 
 /** Names of the images that builds which wait or are being done stand on or make, as far as they are planned. */
-async function wantedImages({ config, buildJobs, tierJobs, plans }: Shared): Promise<Set<string>> {
+async function wantedImages({ config, buildJobs, tierJobs, plans, builtPlans }: Shared): Promise<Set<string>> {
   const [builds, tiers] = await Promise.all([buildJobs.list(ALL), tierJobs.list(ALL)]);
   const planOf = async ({ resolved, subdir }: (typeof builds)[number]['data']): Promise<Plan | undefined> =>
-    (await plans.get(planKey(resolved, subdir, config)))?.plan ?? (await keptPlan(resolved, subdir, config));
+    (await plans.get(planKey(resolved, subdir, config)))?.plan ?? (await builtPlans.find(resolved, subdir));
   const planned = [
     ...tiers.map(({ data }) => data.plan),
     ...(await Promise.all(builds.map(({ data }) => planOf(data)))),

@@ -12,6 +12,7 @@ import { beginDuties } from './duties.ts';
 import { createEventLog } from './event-log.ts';
 import { checkHealth } from './health.ts';
 import { Images } from './images.ts';
+import { joinInstallation } from './installation.ts';
 import { Launches } from './launches.ts';
 import { createLimit } from './limit.ts';
 import { Looks } from './looks.ts';
@@ -105,6 +106,7 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
   const { log } = parts;
   const redis = await connectRedis(config);
   for (const warning of redis.warnings) log.warn(warning);
+  await joinInstallation(config, redis);
   const tellEventLog = createEventLog(config.SLIPWAY_EVENT_LOG, serviceUrl(config), log);
   const observe = (observation: Observation) => {
     if (observation.kind === 'launch') tellEventLog(observation);
@@ -115,7 +117,7 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
   const pruner = new Pruner(context);
   const sessions = await Sessions.open(context);
   const [lookups, builds, watching] = [createLookups(config), new Builds(context), new Watching(redis)];
-  const images = new Images(config, context.engine);
+  const images = new Images(context);
   const isHub = config.SLIPWAY_LAUNCHER === 'jupyterhub';
   const starting = createLimit(isHub ? Math.max(1, config.SLIPWAY_HUB_SPAWNS) : STARTING);
   const launches = new Launches(

@@ -135,15 +135,18 @@ export class SessionClaims {
 
   /** Gives up a claim of one's own, unless another process has taken it over. */
   async release(name: string, owner: string): Promise<void> {
-    await this.#drop(name, owner);
+    await this.#remember(await this.#drop(name, owner), 'abandoned');
   }
 
   /** Takes a session off the list, and remembers for a day why. */
   async end(name: string, reason: EndReason): Promise<void> {
-    const text = await this.#drop(name, '');
-    if (text === null) return;
-    const ended: EndedSession = { ...(JSON.parse(text) as SessionRecord), reason, endedAt: new Date().toISOString() };
-    await this.#redis.client.set(this.#key(`ended:${name}`), JSON.stringify(ended), 'PX', REMEMBERED);
+    await this.#remember(await this.#drop(name, ''), reason);
+  }
+
+  async #remember(record: string | null, reason: EndReason): Promise<void> {
+    if (record === null) return;
+    const ended: EndedSession = { ...(JSON.parse(record) as SessionRecord), reason, endedAt: new Date().toISOString() };
+    await this.#redis.client.set(this.#key(`ended:${ended.name}`), JSON.stringify(ended), 'PX', REMEMBERED);
   }
 
   #drop(name: string, owner: string): Promise<string | null> {

@@ -4,7 +4,8 @@ import type { Emit, Plan } from '../types.ts';
 import type { Context } from './context.ts';
 import { streamed } from './events.ts';
 import type { TierJob, TierRecord } from './types.ts';
-import { type Attempt, Work } from './work.ts';
+import { Work } from './work.ts';
+import type { Attempt } from './work-kind.ts';
 
 export type Tiers = Work<TierJob, TierRecord>;
 
@@ -15,6 +16,8 @@ export function createTiers(context: Context): Tiers {
     records: context.tiers,
     fresh: ({ id, key, data }) => ({ id, key, state: 'waiting', createdAt: data.createdAt, attempts: [] }),
     work: (attempt) => buildTier(attempt, context),
+    // Its engine has the base, the parts of the last environment and the packages.
+    kindOf: ({ plan }) => plan.repo,
     // Whoever waits for the tier says what came of it.
     lastEntries: () => [],
   });

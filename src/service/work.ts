@@ -4,39 +4,16 @@
  * journal's end finds the record ended, and a worker that dies between two of them leaves the rest to the next.
  */
 import { SlipwayError } from '../errors.ts';
-import type { Job, Jobs, Wanted, Worker } from '../queue/jobs.ts';
-import type { Entry, JournalWriter } from '../queue/journal.ts';
-import type { Records } from '../queue/records.ts';
+import type { Job, Wanted, Worker } from '../queue/jobs.ts';
+import type { JournalWriter } from '../queue/journal.ts';
 import type { Context } from './context.ts';
 import { addTo, journalOf, KEEP_STREAMS } from './events.ts';
 import { failureOf } from './failures.ts';
 import type { Attempted, Failure } from './types.ts';
+import type { Kind } from './work-kind.ts';
 
 /** Far behind every entry: a reader that only wants to know when a journal ends. */
 const END = Number.MAX_SAFE_INTEGER;
-
-/** One try, as the work itself sees it. */
-export interface Attempt<D, R> {
-  job: Job<D>;
-  /** Of this try's journal. */
-  writer: JournalWriter;
-  /** Changes the record, unless another try has begun. */
-  note(change: Partial<R>): Promise<void>;
-}
-
-/** What makes builds builds and tiers tiers. */
-export interface Kind<D, R extends Attempted> {
-  name: 'build' | 'tier';
-  jobs: Jobs<D>;
-  records: Records<R>;
-  fresh(job: { id: string; key: string; data: D }): R;
-  /** Does it; what the record then holds beside its state. */
-  work(attempt: Attempt<D, R>): Promise<Partial<R>>;
-  /** What the journal ends with. */
-  lastEntries(record: R): Entry[];
-  /** After everything else. */
-  ended?(record: R): Promise<void>;
-}
 
 /** Whether nothing more comes of it. */
 export function isOver({ state }: Pick<Attempted, 'state'>): boolean {
@@ -127,12 +104,13 @@ export class Work<D extends object, R extends Attempted & { key: string }> {
 
   /** Begins to work; the worker's own end is in the caller's hands. */
   work(concurrency: number): Worker {
-    const { jobs, records, fresh } = this.kind;
+    const { jobs, records, fresh, kindOf } = this.kind;
     return jobs.work(concurrency, (job) => this.attempt(job), {
       givenUp: async (job) => {
         await records.create(job.id, fresh(job));
         await this.giveUp(job.id, 'its workers died each time');
       },
+      ...(kindOf && { locality: { place: this.context.place, kindOf } }),
     });
   }
 
@@ -213,18 +191,25 @@ export class Work<D extends object, R extends Attempted & { key: string }> {
   private async finish(id: string): Promise<void> {
     const { journals, log } = this.context;
     const record = await this.kind.records.get(id);
-    if (!record || (await journals.isClosed(this.journal(id)))) return;
+    if (!record) return;
+    const hasEnded = await journals.isClosed(this.journal(id));
+    if (!hasEnded) await this.endJournal(record);
+    await this.kind
+      .store?.(record)
+      .catch((error: unknown) => log.error({ err: error, [this.kind.name]: id }, 'after its end'));
+    if (!hasEnded) this.kind.ended?.(record);
+  }
+
+  private async endJournal(record: R): Promise<void> {
+    const [{ journals }, journal] = [this.context, this.journal(record.id)];
     const last = this.kind.lastEntries(record);
-    const said = (await journals.text(this.journal(id))).at(-1)?.json;
+    const said = (await journals.text(journal)).at(-1)?.json;
     const isSaid = last.some((entry) => 'data' in entry && JSON.stringify(entry.data) === said);
     const add = (all: JournalWriter) => {
       for (const entry of isSaid ? [] : last) all.append(entry);
     };
-    await addTo(this.context, this.journal(id), add, true);
-    await journals.remember(this.journal(id), KEEP_STREAMS);
-    await this.kind
-      .ended?.(record)
-      .catch((error: unknown) => log.error({ err: error, [this.kind.name]: id }, 'after its end'));
+    await addTo(this.context, journal, add, true);
+    await journals.remember(journal, KEEP_STREAMS);
   }
 
   /** Closes the journals of tries whose worker went away, so that readers come to what follows. */

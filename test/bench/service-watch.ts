@@ -1,5 +1,6 @@
 /** Two thousand who watch one build of ten thousand lines. */
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { building, plain } from '../support/builds.ts';
 import { type BuildFacts, openServed, type Served } from '../support/served.ts';
 import { dial, requestOf } from './http.ts';
@@ -91,25 +92,25 @@ class Crowd {
   async watch(url: string): Promise<void> {
     const request = requestOf({ url, headers: { accept: 'text/event-stream' } }, '1.0');
     const ends: Promise<void>[] = [];
-    const limit = AbortSignal.timeout(LIMIT);
     while (ends.length < WATCHERS) {
       const sockets = await Promise.all(Array.from({ length: 100 }, () => dial(url)));
       for (const socket of sockets) {
-        ends.push(this.#follow(socket, limit));
+        ends.push(this.#follow(socket));
         socket.write(request);
       }
     }
-    await Promise.all(ends);
+    const over = new AbortController();
+    const late = sleep(LIMIT, 'late', { signal: over.signal }).catch(() => undefined);
+    if ((await Promise.race([Promise.all(ends), late])) === 'late') throw new Error(`no end within ${LIMIT} ms`);
+    over.abort();
     const short = this.#watchers.filter(({ length }) => length !== this.#length);
     if (short.length > 0) throw new Error(`${short.length} of ${WATCHERS} did not get all ${this.#length} bytes.`);
   }
 
-  #follow(socket: Socket, limit: AbortSignal): Promise<void> {
+  #follow(socket: Socket): Promise<void> {
     const watcher: Watcher = { head: '', length: 0, arrivals: [] };
     this.#watchers.push(watcher);
     return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`no end within ${LIMIT} ms`));
-      limit.addEventListener('abort', late);
       socket.on('data', (chunk) => {
         try {
           this.#take(watcher, chunk);
@@ -117,10 +118,7 @@ class Crowd {
           reject(error);
         }
       });
-      socket.on('close', () => {
-        limit.removeEventListener('abort', late);
-        resolve();
-      });
+      socket.on('close', () => resolve());
     });
   }
 

@@ -102,20 +102,25 @@ export async function listen(url: string, options: ListenOptions = {}): Promise<
  * last id that it had.
  * @param origin asked for each connection, as the service may be somewhere else by then
  */
-export async function follow(origin: () => string, path: string, limit = 120_000): Promise<Heard[]> {
+export async function follow(
+  origin: () => string,
+  path: string,
+  { limit = 120_000, until = isEnd }: Pick<ListenOptions, 'limit' | 'until'> = {},
+): Promise<Heard[]> {
   const all: Heard[] = [];
   const end = Date.now() + limit;
   while (Date.now() < end) {
     const last = all.at(-1)?.id;
     const more = await listen(origin() + path, {
       limit: end - Date.now(),
+      until,
       ...(last !== undefined && { lastEventId: last }),
     }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') return [];
       throw error;
     });
     all.push(...more);
-    if (all.some(isEnd)) return all;
+    if (all.some(until)) return all;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`no end within ${limit} ms; heard:\n${all.map((one) => JSON.stringify(one)).join('\n')}`);

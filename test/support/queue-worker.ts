@@ -4,13 +4,13 @@ import { loadConfig } from '../../src/config.ts';
 import { Jobs } from '../../src/queue/jobs.ts';
 import { connectRedis } from '../../src/queue/redis.ts';
 
-const [url = '', queue = ''] = process.argv.slice(2);
+const [url = '', queue = '', place = ''] = process.argv.slice(2);
 const say = (...words: unknown[]) => void process.stdout.write(`${words.join(' ')}\n`);
 
 const link = await connectRedis(loadConfig({ REDIS_URL: url }));
-const jobs = new Jobs<{ ms: number }>(link, queue);
+const jobs = new Jobs<{ ms: number; kind?: string }>(link, queue);
 const worker = jobs.work(
-  10,
+  place === '' ? 10 : 1,
   async ({ key, attempt, tries, data, signal, lost }) => {
     say('began', key, attempt, tries);
     lost.addEventListener('abort', () => say('lost', key, attempt));
@@ -22,7 +22,10 @@ const worker = jobs.work(
       throw error;
     }
   },
-  { givenUp: async ({ key, reason }) => say('given-up', key, reason) },
+  {
+    givenUp: async ({ key, reason }) => say('given-up', key, reason),
+    ...(place && { locality: { place, kindOf: ({ kind = '' }) => kind } }),
+  },
 );
 say('ready');
 process.on('SIGTERM', async () => {

@@ -9,6 +9,8 @@ import { startRedis, type TestRedis } from './redis.ts';
 
 export interface Data {
   ms: number;
+  /** For workers that have a place. */
+  kind?: string;
 }
 
 export const by = { client: '192.0.2.1', repo: 'https://example.org/a' };
@@ -44,7 +46,8 @@ export interface TestQueue {
   /** The queue as another process has it. */
   other(): Promise<Jobs<Data>>;
   work(concurrency: number, handler: Handler<Data>, source?: Jobs<Data>): Worker;
-  startWorker(): Promise<WorkerProcess>;
+  /** @param place where it is, for jobs that have a kind */
+  startWorker(place?: string): Promise<WorkerProcess>;
   /** Settles when nothing waits and nothing is being done. */
   idle(): Promise<unknown>;
   close(): Promise<void>;
@@ -68,8 +71,8 @@ export async function openQueue(): Promise<TestQueue> {
       open.push(worker);
       return worker;
     },
-    async startWorker() {
-      const worker = startProcess(redis.url);
+    async startWorker(place = '') {
+      const worker = startProcess(redis.url, place);
       open.push({ close: () => kill(worker.child) });
       await worker.said('ready');
       return worker;
@@ -82,9 +85,9 @@ export async function openQueue(): Promise<TestQueue> {
   };
 }
 
-function startProcess(url: string): WorkerProcess {
+function startProcess(url: string, place: string): WorkerProcess {
   const file = fileURLToPath(new URL('queue-worker.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file, url, 'builds'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, url, 'builds', place], {
     env: { ...process.env, GRACE: '1000' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,6 +1,8 @@
 /** Hubs that were set up for something else: for BinderHub, which has to work as it is, and for nothing of the kind. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { WITH_OURS } from '../../support/hub.ts';
 import { type HubWorld, openHubWorld } from '../../support/hub-world.ts';
+import { launched, openService, until } from '../../support/service.ts';
 
 /** A service for the token, as BinderHub's chart has it. */
 const SERVICE = `
@@ -71,6 +73,23 @@ describe('a hub for BinderHub', () => {
     expect((await container.inspect()).HostConfig.Tmpfs).toHaveProperty('/etc/jupyter');
     await world.stopAll();
     expect([await hub.users(), await hub.servers()]).toEqual([[], []]);
+  });
+});
+
+describe('a hub with our culler', () => {
+  it('ends what nobody uses, and the service hears of it', async () => {
+    under = await openHubWorld(WITH_OURS, { SLIPWAY_IDLE: '4,600' });
+    const { world, hub, repo } = under;
+    const { service, close } = await openService(world, { SLIPWAY_SESSION_IDLE: '4s' });
+    try {
+      const { told } = await launched(service, { repo: repo.url });
+      expect(told.at(-1)).toMatchObject({ phase: 'ready' });
+      expect(await service.sessions.count()).toBe(1);
+      await until(async () => ((await service.sessions.count()) === 0 ? true : undefined));
+      await expect.poll(() => Promise.all([hub.users(), hub.servers()]), { timeout: 30_000 }).toEqual([[], []]);
+    } finally {
+      await close();
+    }
   });
 });
 

@@ -24,7 +24,7 @@ let tested: ServiceUnderTest;
 
 beforeAll(async () => {
   served = await openServed();
-  under = await openHubWorld(CONFIG, { SLIPWAY_IDLE: '20,600' }, served.world);
+  under = await openHubWorld(CONFIG, {}, served.world);
   hub = under.hub;
   tested = await openService(under.world, { SLIPWAY_SESSION_IDLE: '8s' });
 });
@@ -153,9 +153,17 @@ describe('a hub', () => {
     expect((await fetch(`${url}api/status?token=${token}`)).status).toBe(200);
   });
 
-  it('ends what nobody uses, and the service hears of it', async () => {
-    expect(await tested.service.sessions.count()).toBe(1);
-    await until(async () => ((await tested.service.sessions.count()) === 0 ? true : undefined), 60_000);
-    expect([await hub.users(), await hub.servers()]).toEqual([[], []]);
+  it('that goes away while it starts a server is told later that nobody wants it', async () => {
+    const { service } = tested;
+    const slow = await under.starting('slower', 'sleep 5');
+    const before = await hub.servers();
+    const more = async () => (await hub.servers()).find((name) => !before.includes(name));
+    const failing = launched(service, { repo: slow });
+    const left = await until(more);
+    await hub.kill();
+    expect((await failing).told.at(-1)).toMatchObject({ code: 'hub_unreachable' });
+    expect(await more()).toBe(left);
+    await hub.start();
+    await until(async () => ((await more()) === undefined ? true : undefined));
   });
 });
