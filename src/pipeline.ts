@@ -215,7 +215,7 @@ export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: 
   // Another worker may have built it.
   const isBaseThere = !options.noCache && (await published?.pull('base', plan.tiers.base.key, docker));
   const tiers = await ensureEnvironment({ plan, rendered: await renderStage(plan), options }, { ...deps, docker });
-  if (published && !isBaseThere) await published.push('base', plan, docker);
+  if (published && !isBaseThere) await published.pushBase(plan, docker);
   if (published) {
     const facts = await environmentFacts(docker, plan, deps.config);
     await published.pushEnvironment(plan, docker, { ...facts, day: tiers.day });

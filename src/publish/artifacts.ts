@@ -1,7 +1,15 @@
 /** What belongs to an image and is no layer: attached to its manifest as OCI 1.1 does it, by a tag where the registry knows no referrers. */
 
-import type { Stored } from './image.ts';
-import { corrupt, type Descriptor, encodeManifest, isDigest, type Manifest, sha256, TYPES } from './manifest.ts';
+import {
+  corrupt,
+  type Descriptor,
+  encodeManifest,
+  isDigest,
+  type Manifest,
+  type Stored,
+  sha256,
+  TYPES,
+} from './manifest.ts';
 import type { Registry } from './registry.ts';
 
 export interface Artifact {

@@ -3,7 +3,8 @@ import type { Writable } from 'node:stream';
 import { contentConfig } from '../image-config.ts';
 import type { Emit } from '../types.ts';
 import type { Compression } from './compression.ts';
-import { copyBlobs, type Place, type PublishedImage, publish, type Stored, uploadLayer } from './image.ts';
+import { copyBlobs, type Describe, type Place, type PublishedImage, publish, uploadLayer } from './image.ts';
+import type { Stored } from './manifest.ts';
 import { again } from './patience.ts';
 import type { Registry } from './registry.ts';
 
@@ -17,6 +18,7 @@ export interface ContentInput extends Place {
   workdir: string;
   /** Date of the commit as RFC 3339. */
   created: string;
+  describe?: Describe;
   /** Writes the layer, an uncompressed tar, and ends the stream; may be asked for it again. */
   writeLayer(sink: Writable): Promise<{ diffId: string; size: number }>;
 }
@@ -43,7 +45,7 @@ export async function publishContent(
   const { diffId, size } = written;
   const change = { diffId, labels, env: environment, workdir, created: new Date(input.created) };
   const config = contentConfig(parent.config, change);
-  const stored = await publish(registry, input, config, [...inherited, layer], parent);
+  const stored = await publish(registry, input, config, [...inherited, layer], { parent, describe: input.describe });
   emit({ phase: 'pushing', message, progress: { content: { current: size, total: size } } });
   return stored;
 }

@@ -3,8 +3,18 @@ import type { Writable } from 'node:stream';
 import { encodeConfig, type ImageConfig } from '../image-config.ts';
 import { inTurn } from '../in-turn.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
+import { type Artifact, attach } from './artifacts.ts';
 import { type Compression, compressor } from './compression.ts';
-import { corrupt, type Descriptor, encodeManifest, type Manifest, parseManifest, TYPES } from './manifest.ts';
+import {
+  corrupt,
+  type Descriptor,
+  encodeManifest,
+  type Manifest,
+  parseManifest,
+  type Stored,
+  sha256,
+  TYPES,
+} from './manifest.ts';
 import type { Registry } from './registry.ts';
 
 /** A tag of a repository, without the prefix. */
@@ -21,11 +31,8 @@ export interface PublishedImage extends Place {
   config: ImageConfig;
 }
 
-/** A manifest that was published. */
-export interface Stored {
-  digest: string;
-  size: number;
-}
+/** What is to be attached to an image, once its digest is known. */
+export type Describe = (digest: string) => readonly Artifact[];
 
 /** Annotation of a layer: bytes of its tar. */
 export const TAR_SIZE = 'org.slipway.layer.size';
@@ -111,7 +118,7 @@ export async function publish(
   { repository, tag }: Place,
   config: ImageConfig,
   layers: Descriptor[],
-  parent?: PublishedImage,
+  { parent, describe }: { parent?: PublishedImage | undefined; describe?: Describe | undefined } = {},
 ): Promise<Stored> {
   const neutral = withoutInstance(config);
   const { bytes } = encodeConfig(neutral);
@@ -123,9 +130,7 @@ export async function publish(
     layers,
     annotations: { ...annotationsOf(neutral), ...(parent && { [BASE_DIGEST]: parent.digest }) },
   };
-  const encoded = encodeManifest(manifest);
-  const stored = await registry.putManifest(repository, tag, encoded, TYPES.manifest);
-  return { digest: stored, size: encoded.length };
+  return putTagged(registry, { repository, tag }, encodeManifest(manifest), TYPES.manifest, describe);
 }
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
@@ -133,11 +138,34 @@ async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 /** The same image under another name, to the byte. */
-export async function copyImage(registry: Registry, image: PublishedImage, to: Place): Promise<Stored> {
+export async function copyImage(
+  registry: Registry,
+  image: PublishedImage,
+  to: Place,
+  describe?: Describe,
+): Promise<Stored> {
   const { manifest, repository, bytes } = image;
   await copyBlobs(registry, [...manifest.layers, manifest.config], repository, to.repository);
   const { mediaType = TYPES.manifest } = JSON.parse(bytes.toString('utf8')) as { mediaType?: string };
-  return { digest: await registry.putManifest(to.repository, to.tag, bytes, mediaType), size: bytes.length };
+  return putTagged(registry, to, bytes, mediaType, describe);
+}
+
+/** What is attached is there before the tag is: nobody would come back for it. */
+async function putTagged(
+  registry: Registry,
+  { repository, tag }: Place,
+  bytes: Buffer,
+  mediaType: string,
+  describe: Describe = () => [],
+): Promise<Stored> {
+  const stored = { digest: sha256(bytes), size: bytes.length };
+  const artifacts = describe(stored.digest);
+  if (artifacts.length > 0) {
+    await registry.putManifest(repository, stored.digest, bytes, mediaType);
+    await attach(registry, repository, stored, artifacts);
+  }
+  await registry.putManifest(repository, tag, bytes, mediaType);
+  return stored;
 }
 
 /** A registry is everybody's: which installation has made an image is of no interest there. */

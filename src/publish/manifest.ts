@@ -10,6 +10,12 @@ export interface Descriptor {
   artifactType?: string;
 }
 
+/** A blob or a manifest that the registry has. */
+export interface Stored {
+  digest: string;
+  size: number;
+}
+
 export interface Manifest {
   schemaVersion: 2;
   mediaType: string;

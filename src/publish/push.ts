@@ -10,14 +10,14 @@ import type { Compression } from './compression.ts';
 import {
   copyBlobs,
   copyImage,
+  type Describe,
   layersOf,
   type Place,
   type PublishedImage,
   publish,
-  type Stored,
   uploadLayer,
 } from './image.ts';
-import type { Descriptor } from './manifest.ts';
+import type { Descriptor, Stored } from './manifest.ts';
 import { again } from './patience.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Registry } from './registry.ts';
@@ -28,6 +28,7 @@ export interface PushInput extends Place {
   image: string;
   /** What it stands on, in the registry and in the engine. */
   parent?: { published: PublishedImage; image: string };
+  describe?: Describe;
 }
 
 export interface PushDeps {
@@ -44,7 +45,7 @@ export async function pushImage(input: PushInput, deps: PushDeps): Promise<Store
   const { registry, docker } = deps;
   const { Id, RootFS } = await docker.getImage(input.image).inspect();
   if (input.parent && (await docker.getImage(input.parent.image).inspect()).Id === Id)
-    return copyImage(registry, input.parent.published, input);
+    return copyImage(registry, input.parent.published, input, input.describe);
   const diffIds = RootFS.Layers ?? [];
   const inherited = layersOf(input.parent?.published);
   const own = new Map<string, Descriptor>();
@@ -59,7 +60,8 @@ export async function pushImage(input: PushInput, deps: PushDeps): Promise<Store
       if (!layer) throw new SlipwayError('internal', `The engine gave ${input.image} without its layer ${id}.`);
       return layer;
     });
-    return await publish(registry, input, config, layers, input.parent?.published);
+    const { parent, describe } = input;
+    return await publish(registry, input, config, layers, { parent: parent?.published, describe });
   } finally {
     progress.end();
   }

@@ -5,11 +5,11 @@ import type { Config } from '../config.ts';
 import { contentLabels, RESOLVED_LABEL } from '../image-labels.ts';
 import { instanceId } from '../instance.ts';
 import type { Emit, Plan, TierState } from '../types.ts';
-import { attach } from './artifacts.ts';
+import type { Artifact } from './artifacts.ts';
 import { publishContent } from './content.ts';
 import { Exchange } from './exchange.ts';
-import { type Place, type PublishedImage, readImage, type Stored } from './image.ts';
-import { corrupt, parseManifest } from './manifest.ts';
+import { type Place, type PublishedImage, readImage } from './image.ts';
+import { corrupt, parseManifest, type Stored } from './manifest.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { Registry } from './registry.ts';
@@ -45,6 +45,9 @@ export interface EnvironmentFacts {
   /** Debian's list of packages. */
   dpkgStatus: string;
 }
+
+/** What is attached to an image that stands on others. */
+type Say = (subject: Subject, parents: readonly Subject[]) => Artifact[];
 
 const LOWER: Record<TierName, TierName | undefined> = { base: undefined, environment: 'base', content: 'environment' };
 
@@ -98,12 +101,14 @@ export class PublishedTiers {
   }
 
   /** Publishes a tier that the engine has, on the one below it. */
-  async push(tier: TierName, plan: Plan, docker: Docker): Promise<Stored> {
+  private async push(tier: TierName, plan: Plan, docker: Docker, say?: Say): Promise<Stored> {
     const { image } = plan.tiers[tier];
     const lower = LOWER[tier];
     const below = lower && (await readImage(this.registry, placeOf(lower, plan)));
     const parent = lower && below && { published: below, image: plan.tiers[lower].image };
-    const input = { ...placeOf(tier, plan), image, ...(parent && { parent }) };
+    const parents = lower && below ? [this.subject(lower, plan, below.digest)] : [];
+    const describe = say && ((digest: string) => say(this.subject(tier, plan, digest), parents));
+    const input = { ...placeOf(tier, plan), image, ...(parent && { parent }), ...(describe && { describe }) };
     return pushImage(input, {
       registry: this.registry,
       docker,
@@ -112,44 +117,32 @@ export class PublishedTiers {
     });
   }
 
-  /** Publishes an environment of the engine, and attaches its lock, what is in it, and where it came from. */
+  async pushBase(plan: Plan, docker: Docker): Promise<void> {
+    await this.push('base', plan, docker);
+  }
+
+  /** Publishes an environment of the engine, with its lock, what is in it, and where it came from. */
   async pushEnvironment(plan: Plan, docker: Docker, found: EnvironmentFacts): Promise<void> {
-    const stored = await this.push('environment', plan, docker);
-    const subject = this.subject('environment', plan, stored.digest);
-    const base = await this.digestOf('base', plan);
-    const parents = base === undefined ? [] : [this.subject('base', plan, base)];
-    await attach(this.registry, 'environment', stored, [
-      ...(found.lock === '' ? [] : [lockArtifact(found.lock)]),
-      sbomArtifact(subject, found.day, { dpkgStatus: found.dpkgStatus, locks: [found.lock, found.serverLock] }),
-      provenanceArtifact(plan, found.day, subject, parents),
+    const { lock, serverLock, dpkgStatus, day } = found;
+    await this.push('environment', plan, docker, (subject, parents) => [
+      ...(lock === '' ? [] : [lockArtifact(lock)]),
+      sbomArtifact(subject, day, { dpkgStatus, locks: [lock, serverLock] }),
+      provenanceArtifact(plan, day, subject, parents),
     ]);
   }
 
-  /** Publishes a commit's image that the engine has. @returns the manifest's digest */
+  /** Publishes a commit's image that the engine has, with where it came from. @returns the manifest's digest */
   async pushContent(plan: Plan, docker: Docker, day: string): Promise<string> {
-    const stored = await this.push('content', plan, docker);
-    await this.describeContent(plan, stored, day, await this.digestOf('environment', plan));
-    return stored.digest;
-  }
-
-  /** Attaches to a commit's image where it came from; packages are its environment's. */
-  private async describeContent(plan: Plan, stored: Stored, day: string, environment: string | undefined) {
-    const parents = environment === undefined ? [] : [this.subject('environment', plan, environment)];
-    const statement = provenanceArtifact(plan, day, this.subject('content', plan, stored.digest), parents);
-    await attach(this.registry, 'content', stored, [statement]);
+    const say: Say = (subject, parents) => [provenanceArtifact(plan, day, subject, parents)];
+    return (await this.push('content', plan, docker, say)).digest;
   }
 
   private subject(tier: TierName, plan: Plan, digest: string): Subject {
     return { name: this.name(tier, plan), digest };
   }
 
-  private digestOf(tier: TierName, plan: Plan): Promise<string | undefined> {
-    const { repository, tag } = placeOf(tier, plan);
-    return this.registry.hasManifest(repository, tag);
-  }
-
   /** Has the engine have a tier as the registry has it. @returns false when the registry has none */
-  async pull(tier: TierName, key: string, docker: Docker, relatives: readonly string[] = []): Promise<boolean> {
+  async pull(tier: TierName, key: string, docker: Docker): Promise<boolean> {
     const place = { repository: tier, tag: key };
     const image = `slipway/${tier}:${key}`;
     const published = await readImage(this.registry, place);
@@ -157,10 +150,8 @@ export class PublishedTiers {
     if (await isSame(docker, image, published)) return true;
     this.emit({ phase: 'building', message: `Pulling ${this.registry.imageName(tier, key)}\n` });
     const instance = await instanceId(this.config);
-    await pullImage(
-      { published, image, relatives: [...relatives, ...relativesOf(published)] },
-      { registry: this.registry, docker, instance },
-    );
+    const deps = { registry: this.registry, docker, instance };
+    await pullImage({ published, image, relatives: relativesOf(published) }, deps);
     return true;
   }
 
@@ -175,12 +166,15 @@ export class PublishedTiers {
       workdir,
       created: plan.commitDate,
       writeLayer,
+      describe: (digest: string) => [
+        provenanceArtifact(plan, day, this.subject('content', plan, digest), [
+          this.subject('environment', plan, parent.digest),
+        ]),
+      ],
     };
     const compression = this.config.SLIPWAY_REGISTRY_COMPRESSION;
     const deps = { registry: this.registry, compression, emit: this.emit };
-    const stored = await publishContent({ ...placeOf('content', plan), ...input }, deps);
-    await this.describeContent(plan, stored, day, parent.digest);
-    return stored.digest;
+    return (await publishContent({ ...placeOf('content', plan), ...input }, deps)).digest;
   }
 
   /** As engines and hubs pull it. */
