@@ -82,17 +82,29 @@ async function tryApply(deps: EgressDeps): Promise<EgressState> {
   const obstacle = obstacleOf(deps.config);
   if (obstacle !== undefined) return { enforced: false, reason: obstacle };
   try {
-    // One at a time: each reads what is there and writes what is missing.
-    await withLock(
-      'slipway egress',
-      AbortSignal.timeout(30_000),
-      () => {},
-      () => apply(deps).catch((error) => withoutRate(deps, error as Error)),
-    );
+    await applyInTurn(deps);
     return { enforced: true };
   } catch (error) {
     return { enforced: false, reason: (error as Error).message };
   }
+}
+
+/** Runs that wait for their turn. They have not looked yet, and so serve all who come until they do. */
+const waiting = new WeakMap<Config, Promise<void>>();
+
+/** One at a time: each reads what is there and writes what is missing. */
+function applyInTurn(deps: EgressDeps): Promise<void> {
+  const { config } = deps;
+  const known = waiting.get(config);
+  if (known) return known;
+  const begin = () => {
+    waiting.delete(config);
+    return apply(deps).catch((error) => withoutRate(deps, error as Error));
+  };
+  const turn = withLock('slipway egress', AbortSignal.timeout(30_000), () => {}, begin);
+  waiting.set(config, turn);
+  turn.catch(() => waiting.get(config) === turn && waiting.delete(config));
+  return turn;
 }
 
 /** A kernel that cannot limit a rate can close addresses all the same. */
@@ -118,8 +130,13 @@ async function apply({ docker, config }: EgressDeps): Promise<void> {
     rate: config.SLIPWAY_EGRESS_RATE,
     ...(builds.length > 0 ? await buildSide(docker, networks) : {}),
   };
-  await restore('iptables', wanted, 4);
-  if (existsSync('/proc/net/if_inet6')) await restore('ip6tables', wanted, 6);
+  const hasSix = existsSync('/proc/net/if_inet6');
+  const done = await Promise.allSettled([
+    restore('iptables', wanted, 4),
+    ...(hasSix ? [restore('ip6tables', wanted, 6)] : []),
+  ]);
+  // Both have ended before anybody else begins.
+  for (const one of done) if (one.status === 'rejected') throw one.reason;
 }
 
 function bridgeOf(network: Docker.NetworkInspectInfo): string {

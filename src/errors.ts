@@ -103,6 +103,10 @@ export const ERRORS = {
   bad_urlpath: kind('launch', 'user', 400, 83),
   session_out_of_memory: kind('launch', 'user', 500, 84),
   quota_reached: kind('launch', 'operator', 429, 85, true),
+  hub_unreachable: kind('launch', 'operator', 503, 86, true),
+  hub_token_refused: kind('launch', 'operator', 500, 87),
+  hub_spawner_unfit: kind('launch', 'operator', 500, 88),
+  hub_full: kind('launch', 'operator', 429, 89, true),
 
   redis_unreachable: kind('queue', 'operator', 503, 90, true),
   redis_unsafe: kind('queue', 'operator', 500, 91),

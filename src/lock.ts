@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LOOK_EVERY = 200;
+/** Milliseconds between two looks, each longer than the one before: some locks are held for a moment, some for an hour. */
+const PAUSE = { first: 5, longest: 200 };
 
 /**
  * Runs `work` while nobody else holds the lock of this name; waits as long as it takes, or until `signal`.
@@ -18,8 +19,8 @@ export async function withLock<T>(
 ): Promise<T> {
   let server = await tryLock(name);
   if (!server) waiting();
-  while (!server) {
-    await sleep(LOOK_EVERY, undefined, { signal });
+  for (let pause = PAUSE.first; !server; pause = Math.min(2 * pause, PAUSE.longest)) {
+    await sleep(pause, undefined, { signal });
     server = await tryLock(name);
   }
   const held = server;

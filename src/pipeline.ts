@@ -9,7 +9,8 @@ import { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
-import type { Launcher } from './launch/launcher.ts';
+import type { HubLauncher } from './launch/jupyterhub.ts';
+import type { DockerLauncher } from './launch/launcher.ts';
 import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
@@ -25,7 +26,8 @@ import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } 
 
 export type { StockImage } from './build/stock.ts';
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
-export type { LaunchedSession, Launcher } from './launch/launcher.ts';
+export type { HubLauncher } from './launch/jupyterhub.ts';
+export type { DockerLauncher, LaunchedSession } from './launch/launcher.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
 export { binderVariables } from './launch/variables.ts';
 export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
@@ -46,6 +48,7 @@ const stages = {
   retain: () => import('./publish/retain.ts'),
   launch: () => import('./launch/docker.ts'),
   launcher: () => import('./launch/launcher.ts'),
+  hub: () => import('./launch/jupyterhub.ts'),
   warm: () => import('./launch/warm.ts'),
 };
 
@@ -261,7 +264,7 @@ async function publishContent(
 }
 
 /** Name that an image which was found or built has in the engine; pulled there when only the registry has it. */
-export async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
+async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
   const published = await openPublished(deps);
   const place = published?.ownPlace(image);
   if (!published || !place) return image;
@@ -269,64 +272,15 @@ export async function imageInEngine(image: string, deps: EngineDeps): Promise<st
   return `slipway/${place.tier}:${place.key}`;
 }
 
+/** Name under which whoever starts sessions finds an image: a hub pulls it by itself. */
+export async function imageToLaunch(image: string, deps: EngineDeps): Promise<string> {
+  return isHub(deps.config) ? image : imageInEngine(image, deps);
+}
+
 /** Has the engine have an environment that only the registry has. */
 export async function environmentInEngine(key: string, deps: EngineDeps): Promise<void> {
   const published = await openPublished(deps);
   await published?.pull('environment', key, await deps.engine());
-}
-
-/** What an image of ours says of itself, wherever it is. @throws image_not_found */
-export async function inspectImage(image: string, config: Config, signal: AbortSignal): Promise<ImageFacts> {
-  const published = await openPublished({ config, signal });
-  const place = published?.ownPlace(image);
-  if (published && place)
-    return (await stages.publish()).inspectPublished(published.registry, { repository: place.tier, tag: place.key });
-  const found = await (await stages.build()).imageInfo(await connectEngine(config), image);
-  if (!found) throw new SlipwayError('image_not_found', `Neither registry nor engine has an image ${image}.`);
-  const { id, labels, size, layers } = found;
-  return { image, digest: id, labels, size, layers: layers.length, artifacts: [] };
-}
-
-/** Lock, provenance or list of packages of an image in the registry. @throws image_not_found, bad_usage */
-export async function readAttachment(
-  image: string,
-  what: string,
-  config: Config,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const published = await openPublished({ config, signal });
-  const place = published?.ownPlace(image);
-  if (!published || !place)
-    throw new SlipwayError('image_not_found', `${image} is not an image in the registry of SLIPWAY_REGISTRY.`);
-  return (await stages.publish()).attachmentOf(published.registry, { repository: place.tier, tag: place.key }, what);
-}
-
-/**
- * The packages of a repository's environment with their versions; builds it if there is none.
- * @throws no_environment, and SlipwayError of every stage up to publish
- */
-export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan: Plan; day: string; lock: string }> {
-  const all = { ...deps, engine: engineOf(deps.config) };
-  const resolved = await resolveStage(request, deps);
-  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
-  if (!plan.ownPython)
-    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
-  const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
-  const published = await openPublished(deps);
-  const lock = published
-    ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
-    : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
-  return { plan, day, lock };
-}
-
-/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
-export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.ping();
-}
-
-/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
-export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.check('content');
 }
 
 /**
@@ -394,11 +348,54 @@ export function builtEvent({ image, digest, resolvedAsOf, tiers }: BuiltTiers): 
 export async function launchRepo(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
   // Before anything is built: a link that leads astray must not cost a build.
   checkUrlpath(request.urlpath);
+  if (isHub(deps.config)) return launchAtHub(request, deps);
   const [{ image, resolved }, { launchSession }] = await Promise.all([buildRepo(request, deps), stages.launch()]);
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const local = await imageInEngine(image, { ...deps, engine: async () => docker });
   const input = { image: local, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
+}
+
+const isHub = ({ SLIPWAY_LAUNCHER: launcher }: Config) => launcher === 'jupyterhub';
+
+async function openHub(config: Config): Promise<HubLauncher> {
+  const [{ HubLauncher: Hub }, instance] = await Promise.all([stages.hub(), instanceId(config)]);
+  return new Hub(config, instance);
+}
+
+async function launchAtHub(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
+  // A hub that is away must not cost a build either.
+  const hub = await openHub(deps.config);
+  await hub.check(deps.signal);
+  const { image, resolved } = await buildRepo(request, deps);
+  const launch = { name: hub.newName(resolved.spec.name), image, resolved, launchId: '', client: '' };
+  return hub.start({ ...launch, ...(request.urlpath !== undefined && { urlpath: request.urlpath }) }, deps);
+}
+
+/**
+ * Whether the hub of SLIPWAY_LAUNCHER=jupyterhub can do what is asked of it; says nothing where there is none.
+ * @throws hub_unreachable, hub_token_refused
+ */
+export async function checkHub(config: Config, signal: AbortSignal): Promise<void> {
+  if (isHub(config)) await (await openHub(config)).check(signal);
+}
+
+/**
+ * The packages of a repository's environment with their versions; builds it if there is none.
+ * @throws no_environment, and SlipwayError of every stage up to publish
+ */
+export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan: Plan; day: string; lock: string }> {
+  const all = { ...deps, engine: engineOf(deps.config) };
+  const resolved = await resolveStage(request, deps);
+  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
+  if (!plan.ownPython)
+    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
+  const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
+  const published = await openPublished(deps);
+  const lock = published
+    ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
+    : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
+  return { plan, day, lock };
 }
 
 /** Writes the content layer of a commit that was prepared, an uncompressed tar, and ends the stream. */
@@ -416,14 +413,54 @@ export async function isReadAtStart(paths: readonly string[]): Promise<boolean> 
   return (await stages.warm()).isReadAtStart(paths);
 }
 
-/** What the service does with sessions, on one connection to the engine. */
+/** Who starts and ends the sessions of the service: its engine, or a hub. */
+export type Launcher = DockerLauncher | HubLauncher;
+
+/** What the service does with sessions, on one connection. */
 export async function openLauncher(config: Config): Promise<Launcher> {
-  const [docker, instance, { Launcher }] = await Promise.all([
+  if (isHub(config)) return openHub(config);
+  const [docker, instance, { DockerLauncher: Docker }] = await Promise.all([
     connectEngine(config),
     instanceId(config),
     stages.launcher(),
   ]);
-  return new Launcher(docker, config, instance);
+  return new Docker(docker, config, instance);
+}
+
+/** What an image of ours says of itself, wherever it is. @throws image_not_found */
+export async function inspectImage(image: string, config: Config, signal: AbortSignal): Promise<ImageFacts> {
+  const published = await openPublished({ config, signal });
+  const place = published?.ownPlace(image);
+  if (published && place)
+    return (await stages.publish()).inspectPublished(published.registry, { repository: place.tier, tag: place.key });
+  const found = await (await stages.build()).imageInfo(await connectEngine(config), image);
+  if (!found) throw new SlipwayError('image_not_found', `Neither registry nor engine has an image ${image}.`);
+  const { id, labels, size, layers } = found;
+  return { image, digest: id, labels, size, layers: layers.length, artifacts: [] };
+}
+
+/** Lock, provenance or list of packages of an image in the registry. @throws image_not_found, bad_usage */
+export async function readAttachment(
+  image: string,
+  what: string,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const published = await openPublished({ config, signal });
+  const place = published?.ownPlace(image);
+  if (!published || !place)
+    throw new SlipwayError('image_not_found', `${image} is not an image in the registry of SLIPWAY_REGISTRY.`);
+  return (await stages.publish()).attachmentOf(published.registry, { repository: place.tier, tag: place.key }, what);
+}
+
+/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
+export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.ping();
+}
+
+/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
+export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
+  await (await openPublished({ config, signal }))?.registry.check('content');
 }
 
 /** What pruning asks of the engine; see src/build/stock.ts. */
@@ -464,6 +501,7 @@ export async function openPublishedStock(config: Config, signal?: AbortSignal): 
 
 /** Every session of this installation, also those that have ended. */
 export async function listSessions(config: Config): Promise<ListedSession[]> {
+  if (isHub(config)) return (await openHub(config)).list();
   const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
   return (await stages.launch()).listSessions(docker, instance);
 }
@@ -473,6 +511,7 @@ export async function listSessions(config: Config): Promise<ListedSession[]> {
  * @throws SlipwayError `session_not_found`
  */
 export async function stopSession(id: string, config: Config): Promise<string> {
+  if (isHub(config)) return (await openHub(config)).stopNamed(id);
   const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
   return (await stages.launch()).stopSession(docker, instance, id);
 }
@@ -483,6 +522,7 @@ export async function followSession(
   config: Config,
   signal: AbortSignal,
 ): Promise<SlipwayError | undefined> {
+  if (isHub(config)) return (await openHub(config)).follow(session.id, signal);
   const launcher = await stages.launch();
   const end = await launcher.followSession(await connectEngine(config), session, signal);
   return end.stopped || end.exitCode === 0 ? undefined : launcher.endError(end);

@@ -1,6 +1,13 @@
 #!/bin/sh
 # Starts what the session runs: the repository's `start` (R2D_ENTRYPOINT) around it when there is one.
 # tini hands signals to the whole process group and returns the child's exit code.
+case "${1:-} ${2:-} ${3:-}" in
+  # A hub set up for BinderHub asks Python whether it has JupyterLab before it starts one: the server's Python knows.
+  "python3 -c "*jupyterlab*)
+    shift
+    set -- "${NB_PYTHON_PREFIX:-/srv/jupyter}/bin/python3" "$@"
+    ;;
+esac
 if [ -n "${R2D_ENTRYPOINT:-}" ]; then
   case $R2D_ENTRYPOINT in
     /*) start=$R2D_ENTRYPOINT ;;

@@ -10,13 +10,14 @@ const PATIENCE = 10_000;
 
 /** Name for a check that throws, and the check. */
 async function checks(): Promise<[string, Check][]> {
-  const [engine, host, redis, service, network, registry] = await Promise.all([
+  const [engine, host, redis, service, network, registry, hub] = await Promise.all([
     import('./doctor/engine.ts'),
     import('./doctor/host.ts'),
     import('./doctor/redis.ts'),
     import('./doctor/service.ts'),
     import('./doctor/network.ts'),
     import('./doctor/registry.ts'),
+    import('./doctor/hub.ts'),
   ]);
   return [
     ['engine', engine.checkEngine],
@@ -26,6 +27,7 @@ async function checks(): Promise<[string, Check][]> {
     ['redis', redis.checkRedis],
     ['ports', service.checkPorts],
     ['session origin', service.checkSessionOrigin],
+    ['JupyterHub', hub.checkJupyterHub],
     ['git host', network.checkGitHost],
     ['Debian mirror', network.checkDebian],
     ['package index', network.checkIndex],

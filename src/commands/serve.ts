@@ -40,9 +40,10 @@ async function serve(isWorker: boolean, io: Io): Promise<number> {
   const apps: FastifyInstance[] = [];
   try {
     apps.push(await createApp(service, config, log, metrics));
-    apps.push(await createSessionOrigin(service.sessions, config, log));
-    const [app, origin] = apps as [FastifyInstance, FastifyInstance];
-    await listen(origin, sessionListen(config));
+    // A hub's sessions are behind its own proxy.
+    if (config.SLIPWAY_LAUNCHER === 'docker') apps.push(await createSessionOrigin(service.sessions, config, log));
+    const [app, origin] = apps as [FastifyInstance, FastifyInstance?];
+    if (origin) await listen(origin, sessionListen(config));
     await listen(app, { host: config.SLIPWAY_HOST, port: config.SLIPWAY_PORT });
     log.info({ address: baseUrl(config), worker: isWorker }, 'Slipway is ready');
     announce(config, io);

@@ -8,9 +8,10 @@ import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Session } from '../types.ts';
 import { type ContainerPlan, containerOptions } from './container.ts';
 import { endError, lastLines, readEnd, type SessionEnd } from './ending.ts';
-import { ensureSessionNetwork, makeDoor, removeDoor } from './network.ts';
+import { ensureSessionNetwork, makeDoor, removeDoor, sessionNetwork } from './network.ts';
 import { type Server, waitUntilReady } from './ready.ts';
 import {
+  chooseSession,
   doorOf,
   type LaunchInput,
   type ListedSession,
@@ -83,11 +84,9 @@ export async function runContainer(
 ): Promise<Session> {
   const { docker, config, instance, enter } = deps;
   const isCut = config.SLIPWAY_SESSION_NETWORK === 'none' && wanted.path !== undefined;
-  const reach = isCut
-    ? { door: await makeDoor(config, wanted.id) }
-    : { network: await ensureSessionNetwork(docker, config) };
+  const reach = isCut ? { door: await makeDoor(config, wanted.id) } : { network: sessionNetwork(config) };
   // Beside the container's making, to save its time; but nothing of the image runs before the firewall stands.
-  const fenced = isCut ? Promise.resolve() : ensureEgress(deps);
+  const fenced = isCut ? Promise.resolve() : ensureSessionNetwork(docker, config).then(() => ensureEgress(deps));
   fenced.catch(() => undefined);
   const plan = { ...wanted, token: newToken(), instance, reach, bundle: hostCaBundle(config) };
   enter?.('container');
@@ -210,24 +209,9 @@ export async function inspectSessions(
  * @throws session_not_found
  */
 export async function stopSession(docker: Docker, instance: string, id: string): Promise<string> {
-  const wanted = id.startsWith(PREFIX) ? id.slice(PREFIX.length) : id;
-  const sessions = await listSessions(docker, instance);
-  const exact = sessions.filter((session) => session.id === wanted);
-  const near = wanted === '' ? [] : sessions.filter(({ id }) => id.startsWith(wanted) || id.endsWith(`-${wanted}`));
-  const [session, another] = exact.length > 0 ? exact : near;
-  if (!session || another)
-    throw noSuchSession(
-      id,
-      near.map((one) => one.id),
-    );
+  const session = chooseSession(await listSessions(docker, instance), id);
   await removeContainer(docker.getContainer(`${PREFIX}${session.id}`));
   return session.id;
-}
-
-function noSuchSession(id: string, near: string[]): SlipwayError {
-  const message =
-    near.length > 1 ? `"${id}" fits several sessions: ${near.join(', ')}.` : `There is no session "${id}".`;
-  return new SlipwayError('session_not_found', message, { hint: 'slipway sessions lists those that there are.' });
 }
 
 /**

@@ -4,7 +4,6 @@ import type Docker from 'dockerode';
 import { sessionUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
 import { type DiskUse, engineDiskUse } from '../engine-disk.ts';
-import { SlipwayError } from '../errors.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { awaitServer, inspectSessions, launchSession, removeContainer, type StartStage } from './docker.ts';
@@ -14,6 +13,7 @@ import {
   DOOR_LABEL,
   type ListedSession,
   newSessionId,
+  noSuchSession,
   PREFIX,
   SESSION_LABEL,
   type ServiceFacts,
@@ -36,13 +36,14 @@ export interface ServiceLaunch {
   urlpath?: string;
 }
 
-interface Run {
+export interface Run {
   emit: Emit;
   signal: AbortSignal;
   enter?(stage: StartStage): void;
 }
 
-export class Launcher {
+export class DockerLauncher {
+  readonly kind = 'docker';
   readonly docker: Docker;
   readonly config: Config;
   readonly instance: string;
@@ -184,11 +185,7 @@ export class Launcher {
 
   /** Ends a session and removes it. @throws session_not_found */
   async stop(name: string): Promise<void> {
-    if (!(await this.find(name))) {
-      throw new SlipwayError('session_not_found', `There is no session "${name}".`, {
-        hint: 'slipway sessions lists those that there are.',
-      });
-    }
+    if (!(await this.find(name))) throw noSuchSession(`There is no session "${name}".`);
     await removeContainer(this.docker.getContainer(PREFIX + name));
     this.#claims.delete(name);
   }

@@ -9,21 +9,25 @@ import { SlipwayError } from '../errors.ts';
 const NETWORKS = { internet: 'slipway-sessions', none: 'slipway-sessions-none' } as const;
 
 /**
- * Makes sure of the network that `SLIPWAY_SESSION_NETWORK` asks for, and returns its name. `none` is one that the
- * engine itself gives no way out, with or without a firewall.
+ * Name of the network that `SLIPWAY_SESSION_NETWORK` asks for. `none` is one that the engine itself gives no way out,
+ * with or without a firewall.
  */
-export async function ensureSessionNetwork(docker: Docker, config: Config): Promise<string> {
-  const name = NETWORKS[config.SLIPWAY_SESSION_NETWORK];
+export function sessionNetwork(config: Config): string {
+  return NETWORKS[config.SLIPWAY_SESSION_NETWORK];
+}
+
+/** Makes sure of that network. */
+export async function ensureSessionNetwork(docker: Docker, config: Config): Promise<void> {
+  const name = sessionNetwork(config);
   const isInternal = config.SLIPWAY_SESSION_NETWORK === 'none';
   const known = await docker.listNetworks({ filters: { name: [name] } });
-  if (known.some((network) => network.Name === name)) return name;
+  if (known.some((network) => network.Name === name)) return;
   const options = { 'com.docker.network.bridge.enable_icc': 'false' };
   await docker
     .createNetwork({ Name: name, Driver: 'bridge', Internal: isInternal, CheckDuplicate: true, Options: options })
     .catch((error: { statusCode?: number }) => {
       if (error.statusCode !== 409) throw error;
     });
-  return name;
 }
 
 /** Longest path of a unix socket, with the socket's name behind the folder's. */

@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
+import { SlipwayError } from '../errors.ts';
 import type { SessionTarget } from '../session-target.ts';
 import type { Resolved, Session } from '../types.ts';
 import { SOCKET } from './relay.ts';
@@ -172,4 +173,26 @@ export function serviceFacts(facts: Docker.ContainerInspectInfo): ServiceFacts {
 /** Folder of a session's socket, if it has one. */
 export function doorOf(facts: Docker.ContainerInspectInfo): string | undefined {
   return labelOf(facts, 'door') || undefined;
+}
+
+/**
+ * The session that is meant.
+ * @param id a session's id, its container's name, or as much of the beginning or end as is needed to tell it apart
+ * @throws session_not_found
+ */
+export function chooseSession<S extends { id: string }>(sessions: readonly S[], id: string): S {
+  const wanted = id.startsWith(PREFIX) ? id.slice(PREFIX.length) : id;
+  const exact = sessions.filter((session) => session.id === wanted);
+  const near = wanted === '' ? [] : sessions.filter(({ id }) => id.startsWith(wanted) || id.endsWith(`-${wanted}`));
+  const [session, another] = exact.length > 0 ? exact : near;
+  if (session && !another) return session;
+  throw noSuchSession(
+    near.length > 1
+      ? `"${id}" fits several sessions: ${near.map((one) => one.id).join(', ')}.`
+      : `There is no session "${id}".`,
+  );
+}
+
+export function noSuchSession(message: string): SlipwayError {
+  return new SlipwayError('session_not_found', message, { hint: 'slipway sessions lists those that there are.' });
 }

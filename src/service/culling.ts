@@ -103,6 +103,8 @@ export class Culler {
 
   async #reasonToEnd(session: LaunchedSession): Promise<EndReason | undefined> {
     const { launcher, claims, config, since } = this.#deps;
+    // A hub has a culler of its own.
+    if (launcher.kind === 'jupyterhub') return undefined;
     const started = Date.parse(session.startedAt);
     const now = Date.now();
     if (now - started > config.SLIPWAY_SESSION_AGE) return 'age';
@@ -126,6 +128,8 @@ export class Culler {
     // One that starts has no container yet.
     if (!record.ready && (await isAlive(record.owner))) return;
     await claims.end(record.name, record.ready ? 'stopped' : 'abandoned');
+    // At a hub a user may be left without a server.
+    if (launcher.kind === 'jupyterhub') await launcher.stop(record.name);
   }
 
   /** Ends a session, and remembers why. @throws session_not_found */

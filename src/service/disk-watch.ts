@@ -1,7 +1,7 @@
 /** Ends sessions that fill the disk: the engine cannot limit what a container writes on most file systems. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Launcher } from '../pipeline.ts';
+import type { DockerLauncher } from '../pipeline.ts';
 
 /** Growth of the whole disk that is reason to look which session it is. */
 const GROWTH = 256 * 2 ** 20;
@@ -9,7 +9,7 @@ const GROWTH = 256 * 2 ** 20;
 const CALM = 60_000;
 
 export interface DiskDeps {
-  launcher: Pick<Launcher, 'disk' | 'diskUse'>;
+  launcher: Pick<DockerLauncher, 'disk' | 'diskUse'>;
   config: Pick<Config, 'SLIPWAY_SESSION_DISK'>;
   log: Logger;
   end(name: string): Promise<void>;

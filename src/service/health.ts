@@ -1,6 +1,6 @@
 /** Whether each part of the service really answers. */
 import { connectEngine } from '../engine.ts';
-import { checkRegistry } from '../pipeline.ts';
+import { checkHub, checkRegistry } from '../pipeline.ts';
 import type { Context } from './context.ts';
 import type { Sessions } from './sessions.ts';
 import type { Health } from './types.ts';
@@ -34,6 +34,10 @@ async function quota(sessions: Sessions, most: number): Promise<Omit<Check, 'ser
   return { total_pods: running, quota: most === 0 ? null : most, build_pods: 0, user_pods: running };
 }
 
+async function hub(config: Context['config']): Promise<undefined> {
+  await checkHub(config, AbortSignal.timeout(PATIENCE));
+}
+
 export async function checkHealth({ config, redis, buildJobs }: Context, sessions: Sessions): Promise<Health> {
   const checks = await Promise.all([
     tried('Redis', async () => {
@@ -47,6 +51,7 @@ export async function checkHealth({ config, redis, buildJobs }: Context, session
     ...(config.SLIPWAY_REGISTRY === ''
       ? []
       : [tried('Docker registry', () => checkRegistry(config, AbortSignal.timeout(PATIENCE)).then(() => undefined))]),
+    ...(config.SLIPWAY_LAUNCHER === 'jupyterhub' ? [tried('JupyterHub API', () => hub(config))] : []),
     tried('Queue', async () => ({ ...(await buildJobs.counts()) })),
     tried('Pod quota', () => quota(sessions, config.SLIPWAY_QUOTA_TOTAL)),
   ]);

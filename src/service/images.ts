@@ -4,7 +4,9 @@ import type { Plan, Resolved } from '../types.ts';
 import type { Context } from './context.ts';
 
 /** So long is an image believed to be still there; a launch that finds it gone asks again. */
-const BELIEVED = 5000;
+const BELIEVED = 60_000;
+/** Whoever asks later than this has the engine asked again, and does not wait for it. */
+const FRESH = 5000;
 const PLAN_FOR = 60_000;
 const PLANS = 500;
 
@@ -15,7 +17,7 @@ export interface FoundImage {
 
 export class Images {
   private readonly plans = new Map<string, { plan: Promise<Plan | undefined>; until: number }>();
-  private readonly found = new Map<string, { tiers: Promise<BuiltTiers | undefined>; until: number }>();
+  private readonly found = new Map<string, { tiers: Promise<BuiltTiers | undefined>; since: number }>();
   private readonly context: Pick<Context, 'config' | 'engine' | 'builtPlans'>;
 
   constructor(context: Pick<Context, 'config' | 'engine' | 'builtPlans'>) {
@@ -50,12 +52,13 @@ export class Images {
   private tiersOf(plan: Plan): Promise<BuiltTiers | undefined> {
     const { image } = plan.tiers.content;
     const known = this.found.get(image);
-    if (known && known.until > Date.now()) return known.tiers;
+    const age = known ? Date.now() - known.since : Number.POSITIVE_INFINITY;
+    if (known && age < FRESH) return known.tiers;
     const tiers = findImage(plan, this.context);
-    remember(this.found, image, { tiers, until: Date.now() + BELIEVED });
-    const forget = () => this.found.delete(image);
+    remember(this.found, image, { tiers, since: Date.now() });
+    const forget = () => this.found.get(image)?.tiers === tiers && this.found.delete(image);
     tiers.then((there) => there || forget(), forget);
-    return tiers;
+    return known && age < BELIEVED ? known.tiers : tiers;
   }
 }
 

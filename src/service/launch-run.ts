@@ -1,6 +1,6 @@
 /** What happens for one launch: ref → image → session, by whichever process has it, from wherever another left it. */
 import { SlipwayError } from '../errors.ts';
-import { builtEvent, imageInEngine } from '../pipeline.ts';
+import { builtEvent, imageToLaunch } from '../pipeline.ts';
 import type { JournalWriter } from '../queue/journal.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { readyEvent } from './binder.ts';
@@ -199,12 +199,12 @@ export class LaunchRun {
     const plan = await this.parts.images.plan(resolved, this.record.subdir);
     const { config, engine } = this.context;
     const { emit, signal } = this.wish(resolved);
-    const local = await imageInEngine(image, { config, engine, emit, signal });
+    const local = await imageToLaunch(image, { config, engine, emit, signal });
     const wish = { ...this.wish(resolved), image: local, ...(plan && { plan }) };
     return this.parts.starting(() => {
       this.signal.throwIfAborted();
       return this.parts.sessions.start(wish);
-    });
+    }, wish.client);
   }
 
   private wish(resolved: Resolved): SessionWish {

@@ -118,7 +118,8 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
   const sessions = await Sessions.open(context);
   const [lookups, builds, watching] = [createLookups(config), new Builds(context), new Watching(redis)];
   const images = new Images(context);
-  const starting = createLimit(STARTING);
+  const isHub = config.SLIPWAY_LAUNCHER === 'jupyterhub';
+  const starting = createLimit(isHub ? Math.max(1, config.SLIPWAY_HUB_SPAWNS) : STARTING);
   const launches = new Launches(
     context,
     { lookups, images, builds, sessions, warm: new WarmLaunches(context, sessions), starting },

@@ -5,6 +5,7 @@ import type { Prepared } from '../pipeline.ts';
 import type { Presence } from '../queue/presence.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import type { Emit, Plan, Resolved } from '../types.ts';
+import type { SessionRecord } from './session-claims.ts';
 
 export interface SessionsDeps {
   config: Config;
@@ -42,6 +43,18 @@ export interface StartWish extends SessionWish {
 export interface ClaimWish extends SessionWish {
   /** The commit, whose environment is there. */
   prepared: Prepared;
+}
+
+/** What Redis is to know of a session that is about to be started by this process. */
+export function recordOfWish(name: string, image: string, wish: SessionWish, owner: string): SessionRecord {
+  const { resolved, launchId, client, urlpath } = wish;
+  const { spec, ref, commit } = resolved;
+  return {
+    ...{ name, launchId, client, ref, commit, image, ready: false, owner },
+    ...{ repo: spec.canonicalUrl, provider: spec.provider, spec: spec.name },
+    urlpath: urlpath ?? resolved.urlpath ?? '',
+    claimedAt: new Date().toISOString(),
+  };
 }
 
 /** What a session's countdown shows; milliseconds. */

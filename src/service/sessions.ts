@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
 import {
+  type DockerLauncher,
   isReadAtStart,
   type LaunchedSession,
   type Launcher,
@@ -15,9 +16,17 @@ import { Culler, timeLeft } from './culling.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { fits } from './policy.ts';
 import { type Quotas, quotaReached, quotasOf } from './quotas.ts';
+import { repeatedly } from './repeatedly.ts';
 import { type EndedSession, type EndReason, SessionClaims, type SessionRecord } from './session-claims.ts';
 import { SessionUse } from './session-use.ts';
-import type { ClaimWish, SessionsDeps, SessionWish, StartWish, TimeLeft } from './session-wishes.ts';
+import {
+  type ClaimWish,
+  recordOfWish,
+  type SessionsDeps,
+  type SessionWish,
+  type StartWish,
+  type TimeLeft,
+} from './session-wishes.ts';
 import { WarmServers } from './warm.ts';
 
 export type { ClaimWish, SessionsDeps, StartWish, TimeLeft } from './session-wishes.ts';
@@ -27,13 +36,14 @@ export class Sessions {
   readonly #launcher: Launcher;
   readonly #claims: SessionClaims;
   readonly #culler: Culler;
-  readonly #warm: WarmServers;
-  readonly #disk: DiskWatch;
+  /** Of the engine here; a hub has neither. */
+  readonly #warm: WarmServers | undefined;
+  readonly #disk: DiskWatch | undefined;
   readonly #use: SessionUse;
   readonly #timers: NodeJS.Timeout[] = [];
   #unwatch = () => {};
 
-  /** Connects to the engine and begins to cull. @throws engine_missing, engine_not_docker */
+  /** Connects to the engine, or the hub, and begins to cull. @throws engine_missing, engine_not_docker */
   static async open(deps: SessionsDeps): Promise<Sessions> {
     const sessions = new Sessions(deps, await openLauncher(deps.config));
     await sessions.#begin();
@@ -45,33 +55,31 @@ export class Sessions {
     this.#deps = deps;
     this.#launcher = launcher;
     this.#claims = new SessionClaims(deps.redis);
-    const { redis, self } = deps;
-    this.#warm = new WarmServers({ launcher, claims: this.#claims, redis, config, log, self });
     this.#use = new SessionUse(launcher, this.#claims);
-    this.#disk = new DiskWatch({ launcher, config, log, end: (name) => this.stop(name, 'disk') });
+    if (launcher.kind === 'docker') {
+      const { redis, self } = deps;
+      this.#warm = new WarmServers({ launcher, claims: this.#claims, redis, config, log, self });
+      this.#disk = new DiskWatch({ launcher, config, log, end: (name) => this.stop(name, 'disk') });
+    }
     const isAlive = (id: string) => presence.isAlive(id);
     this.#culler = new Culler({ launcher, claims: this.#claims, config, log, isAlive, since: Date.now() });
   }
 
-  async #begin(): Promise<void> {
-    const idle = this.#deps.config.SLIPWAY_SESSION_IDLE;
-    this.#every(Math.min(5000, idle / 4), () => this.#use.flush());
-    this.#every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
-    this.#every(5000, () => this.#warm.refill());
-    this.#every(2000, () => this.#disk.look());
-    this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
+  /** Sessions are begun by their readers, at a hub. */
+  get #hasLogin(): boolean {
+    return this.#launcher.kind === 'jupyterhub' && this.#launcher.hasLogin;
   }
 
-  /** Again and again, one at a time; a fault is logged and tried again. */
-  #every(pause: number, step: () => Promise<void>): void {
-    let runs = false;
-    const tick = async () => {
-      if (runs) return;
-      runs = true;
-      await step().catch((err: unknown) => this.#deps.log.warn({ err }, 'sessions could not be looked after'));
-      runs = false;
-    };
-    this.#timers.push(setInterval(tick, Math.max(100, pause)).unref());
+  async #begin(): Promise<void> {
+    const idle = this.#deps.config.SLIPWAY_SESSION_IDLE;
+    const every = (pause: number, step: () => Promise<void>) =>
+      this.#timers.push(repeatedly(step, Math.max(100, pause), this.#deps.log));
+    every(Math.min(5000, idle / 4), () => this.#use.flush());
+    every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
+    const [warm, disk] = [this.#warm, this.#disk];
+    if (warm) every(5000, () => warm.refill());
+    if (disk) every(2000, () => disk.look());
+    this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
   }
 
   /**
@@ -80,7 +88,10 @@ export class Sessions {
    * @throws quota_reached, bad_urlpath, session_failed, session_out_of_memory, session_timeout
    */
   async start(wish: StartWish): Promise<Session> {
-    const record = this.#record(this.#launcher.newName(wish.resolved.spec.name), wish.image, wish);
+    const newName = this.#launcher.newName(wish.resolved.spec.name);
+    // Where readers log in to a hub it begins when they do: there is nothing to claim.
+    if (this.#hasLogin) return this.#launcher.start({ ...wish, name: newName }, wish);
+    const record = recordOfWish(newName, wish.image, wish, this.#deps.self);
     const { name, isKnown } = await this.#claim(record, quotasOf(wish, this.#deps.config));
     if (wish.plan) this.#noteDemand(wish.plan);
     return this.#settled(name, async () => {
@@ -116,17 +127,6 @@ export class Sessions {
     return session;
   }
 
-  #record(name: string, image: string, wish: SessionWish): SessionRecord {
-    const { resolved, launchId, client, urlpath } = wish;
-    const { spec, ref, commit } = resolved;
-    return {
-      ...{ name, launchId, client, ref, commit, image, ready: false, owner: this.#deps.self },
-      ...{ repo: spec.canonicalUrl, provider: spec.provider, spec: spec.name },
-      urlpath: urlpath ?? resolved.urlpath ?? '',
-      claimedAt: new Date().toISOString(),
-    };
-  }
-
   async #claim(record: SessionRecord, quotas: Quotas): Promise<{ name: string; isKnown: boolean }> {
     let [how, name] = await this.#claims.take(record, quotas);
     if (how === 'total' || how === 'repo') {
@@ -139,7 +139,7 @@ export class Sessions {
   }
 
   /** Whether any server waits to be taken. */
-  hasWarm = async (): Promise<boolean> => !this.#warm.isOff && (await this.#warm.waiting()).length > 0;
+  hasWarm = async (): Promise<boolean> => this.#warm?.isOff === false && (await this.#warm.waiting()).length > 0;
 
   /**
    * Takes a server that runs already and puts the commit's files into it; undefined when there is none that fits, or
@@ -148,16 +148,17 @@ export class Sessions {
    */
   async claim(wish: ClaimWish): Promise<Session | undefined> {
     const { plan, checkout } = wish.prepared;
-    if (this.#warm.isOff || !WarmServers.isPlain(plan)) return undefined;
+    const launcher = this.#launcher;
+    if (launcher.kind !== 'docker' || this.#warm?.isOff !== false || !WarmServers.isPlain(plan)) return undefined;
     if (await isReadAtStart(await checkout.paths())) return undefined;
     for (const server of await this.#warm.waiting(plan.tiers.environment.key)) {
-      const record = this.#record(server.id, plan.tiers.content.image, wish);
+      const record = recordOfWish(server.id, plan.tiers.content.image, wish, this.#deps.self);
       const [how] = await this.#claims.take(record, quotasOf(wish, this.#deps.config));
       if (how === 'lost') continue;
       // Whatever else it is, the ordinary way knows what to do.
       if (how !== 'taken') return undefined;
       this.#noteDemand(plan);
-      return this.#settled(server.id, () => this.#fill(server, wish)).catch((err: unknown) => {
+      return this.#settled(server.id, () => this.#fill(launcher, server, wish)).catch((err: unknown) => {
         wish.signal.throwIfAborted();
         this.#deps.log.warn({ err, session: server.id }, 'a server that waited could not be taken');
         return undefined;
@@ -166,24 +167,25 @@ export class Sessions {
     return undefined;
   }
 
-  async #fill(server: LaunchedSession, wish: ClaimWish): Promise<Session> {
+  async #fill(launcher: DockerLauncher, server: LaunchedSession, wish: ClaimWish): Promise<Session> {
     const { prepared } = wish;
     const folder = await workingFolder(prepared.plan);
     const content = { folder, write: (sink: Writable) => writeContent(prepared, sink) };
     try {
-      return await this.#launcher.fill(server, { ...wish, image: prepared.plan.tiers.content.image }, content, wish);
+      return await launcher.fill(server, { ...wish, image: prepared.plan.tiers.content.image }, content, wish);
     } catch (error) {
       // It may hold some of the files, and is nobody else's any more.
-      await this.#launcher.stop(server.id).catch(() => undefined);
+      await launcher.stop(server.id).catch(() => undefined);
       throw error;
     }
   }
 
   /** For the servers that are to wait; a replacement of one that was taken is started then, too. */
   #noteDemand(plan: Plan): void {
-    this.#warm
-      .noteDemand(plan)
-      .then(() => this.#warm.refill())
+    const warm = this.#warm;
+    warm
+      ?.noteDemand(plan)
+      .then(() => warm.refill())
       .catch((err: unknown) => this.#deps.log.warn({ err }, 'no server waits'));
   }
 
@@ -194,7 +196,7 @@ export class Sessions {
 
   /** Sessions that run or start; servers that wait for somebody are not among them. */
   async count(): Promise<number> {
-    return this.#claims.count();
+    return this.#hasLogin ? (await this.list()).length : this.#claims.count();
   }
 
   async countOf(canonicalUrl: string): Promise<number> {
@@ -249,7 +251,7 @@ export class Sessions {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#unwatch();
-    await this.#warm.close().catch(() => undefined);
+    await this.#warm?.close().catch(() => undefined);
     await this.#use.flush().catch(() => undefined);
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { engineOf } from '../engine.ts';
 import { SlipwayError } from '../errors.ts';
-import { environmentInEngine, type LaunchedSession, type Launcher } from '../pipeline.ts';
+import { type DockerLauncher, environmentInEngine, type LaunchedSession } from '../pipeline.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import { script } from '../queue/script.ts';
 import { parsers } from '../settings.ts';
@@ -11,7 +11,7 @@ import type { Plan } from '../types.ts';
 import type { SessionClaims } from './session-claims.ts';
 
 export interface WarmDeps {
-  launcher: Launcher;
+  launcher: DockerLauncher;
   claims: SessionClaims;
   redis: RedisLink;
   config: Config;

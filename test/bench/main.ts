@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { openWorld, type World } from '../support/world.ts';
 import { bootRow } from './boot.ts';
 import { environmentRows } from './environment.ts';
+import { hubRows } from './hub.ts';
 import { launchRow } from './launch.ts';
 import { manyRow } from './many.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
@@ -19,6 +20,7 @@ const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>
   plan: planRows,
   environment: environmentRows,
   launch: async (world) => [await launchRow(world)],
+  hub: hubRows,
   publish: publishRows,
   memory: async (world) => [await memoryRow(world)],
   boot: async (world) => [await bootRow(world)],

@@ -27,7 +27,9 @@ export const checkPorts: Check = async (config) => {
   return warn('ports', message, 'Choose SLIPWAY_HOST and SLIPWAY_PORT; sessions use the port after it.');
 };
 
-export const checkSessionOrigin: Check = async (config): Promise<Finding> => {
+export const checkSessionOrigin: Check = async (config): Promise<Finding | Finding[]> => {
+  // A hub's sessions are behind its own proxy.
+  if (config.SLIPWAY_LAUNCHER === 'jupyterhub') return [];
   const name = 'session origin';
   const [service, session] = [new URL(baseUrl(config)), new URL(sessionUrl(config, 'x'))];
   const mend = 'Give sessions a host name of their own in SLIPWAY_SESSION_URL, best with a * for each session.';

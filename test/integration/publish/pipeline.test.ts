@@ -28,6 +28,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.stopAll();
+  // Pulled, so the engine has them under another name than a build tells.
+  for (const trace of await world.traces())
+    if (trace.startsWith('image ')) await world.docker.getImage(trace.slice('image '.length)).remove({ force: true });
   await world.close();
   proxy.close();
   await Promise.all([server.close(), cold.close()]);

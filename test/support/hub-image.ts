@@ -1,0 +1,59 @@
+/** An image with a JupyterHub of today, DockerSpawner and its proxy, so that no test needs a Python on the machine. */
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type Docker from 'dockerode';
+import { hostCaBundle } from '../../src/certificates.ts';
+import { loadConfig } from '../../src/config.ts';
+
+const PROXY = 'configurable-http-proxy@5.3.0';
+const DOCKERFILE = `FROM slipway/rootfs:trixie
+COPY ca.pem /opt/ca.pem
+ENV PIP_CERT=/opt/ca.pem SSL_CERT_FILE=/opt/ca.pem
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends nodejs python3-venv
+RUN python3 -m venv /srv/hub && /srv/hub/bin/pip install -q --no-cache-dir --disable-pip-version-check \\
+    jupyterhub==6.1.1 dockerspawner==14.0.0 jupyterhub-idle-culler==2.0.0
+COPY proxy /srv/proxy
+ENV PATH=/srv/hub/bin:/srv/proxy/node_modules/.bin:/usr/bin:/bin
+`;
+
+/**
+ * The image's name. Made once and kept from run to run, from the root file system that any build of this day's era has
+ * made: build something first.
+ */
+export async function hubImage(docker: Docker): Promise<string> {
+  const name = `slipway-test/hub:${createHash('sha256')
+    .update(DOCKERFILE + PROXY)
+    .digest('hex')
+    .slice(0, 12)}`;
+  const known = await docker
+    .getImage(name)
+    .inspect()
+    .catch(() => undefined);
+  if (known) return name;
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-hub-'));
+  try {
+    await writeFile(join(folder, 'Dockerfile'), DOCKERFILE);
+    const bundle = hostCaBundle(loadConfig());
+    await (bundle ? copyFile(bundle, join(folder, 'ca.pem')) : writeFile(join(folder, 'ca.pem'), ''));
+    const install = ['install', '--prefix', join(folder, 'proxy'), '--omit=dev', '--no-audit', '--no-fund', PROXY];
+    await promisify(execFile)('npm', install);
+    await build(docker, folder, name);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return name;
+}
+
+async function build(docker: Docker, folder: string, name: string): Promise<void> {
+  const tar = spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stream = await docker.buildImage(tar.stdout, { t: name });
+  const said: { error?: string; stream?: string }[] = await new Promise((resolve, reject) =>
+    docker.modem.followProgress(stream, (error, lines) => (error ? reject(error) : resolve(lines ?? []))),
+  );
+  const fault = said.find(({ error }) => error)?.error;
+  if (fault) throw new Error(`${name}: ${fault}\n${said.map(({ stream: line }) => line ?? '').join('')}`);
+}
