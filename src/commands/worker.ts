@@ -7,8 +7,8 @@ export const command: Command = {
   summary: 'build for a launch service that runs with --no-worker',
   operands: '',
   count: { min: 0, max: 0 },
-  details: `Needs the settings of the service, above all its REDIS_URL or SLIPWAY_DATA, and the same engine. Run as many
-as you like. SIGTERM ends it in good order: a build at hand is given to another worker.`,
+  details: `Needs the settings of the service, above all its REDIS_URL or SLIPWAY_DATA, and the same engine or the same
+SLIPWAY_REGISTRY. Run as many as you like. SIGTERM ends it in good order: a build at hand is given to another worker.`,
   options: [],
   examples: [{ line: 'slipway worker', meaning: 'until SIGTERM' }],
   async run(_args, io) {

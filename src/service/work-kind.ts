@@ -24,8 +24,8 @@ export interface Kind<D, R extends Attempted> {
   kindOf?(data: D): string;
   /** What the journal ends with. */
   lastEntries(record: R): Entry[];
-  /** Once its journal has ended; done again by whoever finds that its worker died meanwhile. */
-  store?(record: R): Promise<void>;
-  /** After everything else. */
+  /** Told once, when its journal has ended. */
   ended?(record: R): void;
+  /** After that; done again by whoever finds that its worker died meanwhile. */
+  store?(record: R): Promise<void>;
 }

@@ -192,12 +192,13 @@ export class Work<D extends object, R extends Attempted & { key: string }> {
     const { journals, log } = this.context;
     const record = await this.kind.records.get(id);
     if (!record) return;
-    const hasEnded = await journals.isClosed(this.journal(id));
-    if (!hasEnded) await this.endJournal(record);
+    if (!(await journals.isClosed(this.journal(id)))) {
+      await this.endJournal(record);
+      this.kind.ended?.(record);
+    }
     await this.kind
       .store?.(record)
       .catch((error: unknown) => log.error({ err: error, [this.kind.name]: id }, 'after its end'));
-    if (!hasEnded) this.kind.ended?.(record);
   }
 
   private async endJournal(record: R): Promise<void> {

@@ -5,6 +5,7 @@ import { bootRow } from './boot.ts';
 import { environmentRows } from './environment.ts';
 import { hubRows } from './hub.ts';
 import { launchRow } from './launch.ts';
+import { manyRow } from './many.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
 import { memoryRow } from './memory.ts';
 import { planRows } from './plan.ts';
@@ -30,6 +31,7 @@ const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>
   watch: watchRows,
   pages: pageRows,
   queue: async () => [await pickUpRow()],
+  many: async () => [await manyRow()],
 };
 
 function table(rows: Row[]): string {

@@ -65,7 +65,9 @@ describe('a build', () => {
     const logs = await Promise.all([0, 1, 2].map((web) => copies.served.call<string>(path, { origin: origin(web) })));
     expect(String(logs[0]?.body)).toContain('tree');
     for (const log of logs) expect(log.body).toBe(logs[0]?.body);
-    expect(await (await copies.redis.link()).client.exists(`slipway:logs:${body.id}`)).toBe(1);
+    // No journal any more.
+    const { client } = await copies.redis.link();
+    await expect.poll(() => client.exists(`slipway:logs:${body.id}`), { timeout: 10_000 }).toBe(1);
     // No web has built it, and no data folder is another's.
     for (const web of [0, 1, 2]) expect(await ask(url, web)).toMatchObject({ status: 200, body: { id: body.id } });
   });
