@@ -22,7 +22,7 @@ import {
   WARM_LABEL,
 } from './session.ts';
 import { sessionLink } from './urlpath.ts';
-import { type ClaimFacts, fillWarm, readClaim, startWarm } from './warm.ts';
+import { type ClaimFacts, fillWarm, isWaiting, readClaim, startWarm } from './warm.ts';
 
 /** A session of the service with all that its container tells. */
 export type LaunchedSession = ListedSession & ServiceFacts;
@@ -102,8 +102,8 @@ export class DockerLauncher {
     const service = { name: warm.id, launchId, client, url: sessionUrl(this.config, warm.id) };
     const { docker, config, instance } = this;
     emit({ phase: 'launching', message: 'Taking a server that runs already\n' });
-    const deps = { docker, config, instance, signal, token: warm.token };
-    const facts = await fillWarm({ ...rest, service }, content.folder, content.write, deps);
+    const input = { ...rest, service };
+    const facts = await fillWarm(input, warm, content, { docker, config, instance, signal });
     const session = claimed(warm, facts);
     const { url, token, image } = session;
     emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: session.id });
@@ -141,9 +141,24 @@ export class DockerLauncher {
     return this.#list();
   }
 
-  /** Servers of an environment, or of all, that wait or have waited for a launch. */
-  listWarm(environment?: string): Promise<LaunchedSession[]> {
-    return this.#list(environment === undefined ? WARM_LABEL : `${WARM_LABEL}=${environment}`);
+  /** Servers that wait or have waited for a launch. */
+  listWarm(): Promise<LaunchedSession[]> {
+    return this.#list(WARM_LABEL);
+  }
+
+  /** The same by name, of an environment or of all, the oldest first; asks the engine but once. */
+  async warmNames(environment?: string): Promise<string[]> {
+    const label = environment === undefined ? WARM_LABEL : `${WARM_LABEL}=${environment}`;
+    const filters = { label: [`${INSTANCE_LABEL}=${this.instance}`, label], status: ['running'] };
+    const found = await this.docker.listContainers({ filters });
+    return found.sort((a, b) => a.Created - b.Created).map(({ Labels }) => Labels[SESSION_LABEL] ?? '');
+  }
+
+  /** A server that waits for a launch, as it says itself; undefined when it is not up yet, or is somebody's. */
+  async waitingServer(name: string, signal: AbortSignal): Promise<LaunchedSession | undefined> {
+    const facts = await this.docker.getContainer(PREFIX + name).inspect();
+    const server = listed(facts);
+    return (await isWaiting(server, signal)) ? server : undefined;
   }
 
   async #list(label?: string): Promise<LaunchedSession[]> {

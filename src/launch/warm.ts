@@ -5,6 +5,7 @@ import type Docker from 'dockerode';
 import { extract, pack } from 'tar-stream';
 import { sessionUrl } from '../addresses.ts';
 import { SlipwayError } from '../errors.ts';
+import type { SessionTarget } from '../session-target.ts';
 import { type RunDeps, runContainer } from './docker.ts';
 import { ask } from './ready.ts';
 import { type LaunchInput, launchVariables, PREFIX, serviceFacts, sessionTarget, warmLabels } from './session.ts';
@@ -56,20 +57,33 @@ export async function startWarm(
     },
     deps,
   );
-  const answer = await claimRequest(deps.docker, name, session.token, 'GET', deps.signal);
-  if (answer?.text === 'waiting') return;
+  const facts = await deps.docker.getContainer(PREFIX + name).inspect();
+  const server = { target: sessionTarget(facts), path: serviceFacts(facts).path, token: session.token };
+  if (await isWaiting(server, deps.signal)) return;
   throw new SlipwayError('session_failed', `The server of ${environment.image} cannot wait for a launch.`);
+}
+
+/** Where a server that waits is asked. */
+interface WarmServer {
+  target: SessionTarget | undefined;
+  path: string;
+  token: string;
+}
+
+/** Whether a server says that it waits for a launch. */
+export async function isWaiting({ target, path, token }: WarmServer, signal: AbortSignal): Promise<boolean> {
+  return target !== undefined && (await ask({ target, path, token }, CLAIM, signal))?.text === 'waiting';
 }
 
 /**
  * Puts a commit into a server that waits, and makes it the session of a launch.
- * @param folder where the server then works
+ * @param content `folder` is where the server then works
  */
 export async function fillWarm(
   input: LaunchInput & { service: NonNullable<LaunchInput['service']> },
-  folder: string,
-  writeContent: (sink: Writable) => Promise<unknown>,
-  deps: RunDeps & { token: string },
+  { target, path, token }: WarmServer,
+  { folder, write }: { folder: string; write(sink: Writable): Promise<unknown> },
+  deps: RunDeps,
 ): Promise<ClaimFacts> {
   const { resolved, service, urlpath, image } = input;
   const { spec, ref, commit } = resolved;
@@ -84,21 +98,15 @@ export async function fillWarm(
   const layer = new PassThrough();
   await Promise.all([
     container.putArchive(layer, { path: '/' }),
-    writeContent(layer).catch((error) => {
+    write(layer).catch((error) => {
       layer.destroy(error as Error);
       throw error;
     }),
     put(container, { [FACTS]: JSON.stringify({ ...facts, variables, folder }) }),
   ]);
-  const answer = await claimRequest(deps.docker, service.name, deps.token, 'POST', deps.signal);
+  const answer = target && (await ask({ target, path, token }, CLAIM, deps.signal, 'POST'));
   if (answer?.text === 'taken') return facts;
   throw new SlipwayError('session_failed', 'The server did not take the launch over.');
-}
-
-async function claimRequest(docker: Docker, name: string, token: string, method: string, signal: AbortSignal) {
-  const facts = await docker.getContainer(PREFIX + name).inspect();
-  const target = sessionTarget(facts);
-  return target && ask({ target, path: serviceFacts(facts).path, token }, CLAIM, signal, method);
 }
 
 /** Files of root's in our folder of a container. */

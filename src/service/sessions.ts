@@ -139,7 +139,7 @@ export class Sessions {
   }
 
   /** Whether any server waits to be taken. */
-  hasWarm = async (): Promise<boolean> => this.#warm?.isOff === false && (await this.#warm.waiting()).length > 0;
+  hasWarm = async (): Promise<boolean> => this.#warm?.isOff === false && (await this.#warm.untaken()).length > 0;
 
   /**
    * Takes a server that runs already and puts the commit's files into it; undefined when there is none that fits, or
@@ -151,7 +151,9 @@ export class Sessions {
     const launcher = this.#launcher;
     if (launcher.kind !== 'docker' || this.#warm?.isOff !== false || !WarmServers.isPlain(plan)) return undefined;
     if (await isReadAtStart(await checkout.paths())) return undefined;
-    for (const server of await this.#warm.waiting(plan.tiers.environment.key)) {
+    for (const name of await this.#warm.untaken(plan.tiers.environment.key)) {
+      const server = await launcher.waitingServer(name, wish.signal).catch(() => undefined);
+      if (!server) continue;
       const record = recordOfWish(server.id, plan.tiers.content.image, wish, this.#deps.self);
       const [how] = await this.#claims.take(record, quotasOf(wish, this.#deps.config));
       if (how === 'lost') continue;

@@ -107,9 +107,16 @@ export class WarmServers {
       .exec();
   }
 
-  /** Servers of an environment that wait, the one that waits longest first. */
-  async waiting(environment?: string): Promise<LaunchedSession[]> {
-    const all = await this.#deps.launcher.listWarm(environment);
+  /** Names of servers of an environment that nobody has taken, the one that waits longest first; some may not be up yet. */
+  async untaken(environment?: string): Promise<string[]> {
+    const { launcher, claims } = this.#deps;
+    const [names, claimed] = await Promise.all([launcher.warmNames(environment), claims.all()]);
+    return names.filter((one) => !claimed.some(({ name }) => name === one));
+  }
+
+  /** Servers that wait or come up, the oldest first. */
+  async #waiting(): Promise<LaunchedSession[]> {
+    const all = await this.#deps.launcher.listWarm();
     const claimed = new Set((await this.#deps.claims.all()).map(({ name }) => name));
     return all
       .filter(({ id, launchId }) => launchId === '' && !claimed.has(id))
@@ -129,7 +136,7 @@ export class WarmServers {
     while (this.#again && !this.#ended.signal.aborted) {
       this.#again = false;
       if (!(await this.#isKeeper())) return;
-      const waiting = await this.waiting();
+      const waiting = await this.#waiting();
       const demands = this.isOff ? [] : await this.#demands();
       const places = divide(demands, this.#wanted.servers);
       const kept = await this.#endUnwanted(waiting, places);
@@ -197,7 +204,7 @@ export class WarmServers {
 
   async #hasMemory(): Promise<boolean> {
     const used = await Promise.all(
-      (await this.waiting()).map(({ id }) => this.#deps.launcher.memoryOf(id).catch(() => USUAL_MEMORY)),
+      (await this.#waiting()).map(({ id }) => this.#deps.launcher.memoryOf(id).catch(() => USUAL_MEMORY)),
     );
     const next = used.length > 0 ? Math.max(...used) : USUAL_MEMORY;
     return used.reduce((sum, one) => sum + one, next) <= this.#wanted.memory;
@@ -209,7 +216,7 @@ export class WarmServers {
     await this.#running?.catch(() => undefined);
     const { redis, launcher, self } = this.#deps;
     if ((await redis.client.get(this.#key('keeper'))) !== self) return;
-    for (const { id } of await this.waiting()) await launcher.stop(id).catch(() => undefined);
+    for (const { id } of await this.#waiting()) await launcher.stop(id).catch(() => undefined);
     await redis.client.del(this.#key('keeper'));
   }
 
