@@ -1,56 +1,26 @@
 /** THE map: resolve → fetch → detect → plan → render → build → publish → launch → session, every stage in order, once. */
 import type { Writable } from 'node:stream';
-import type Docker from 'dockerode';
-import type { StockImage } from './build/stock.ts';
 import type { BuildOptions, BuiltTiers, ContentInput, EnvironmentTiers, Rendered } from './build/tiers.ts';
-import type { Config } from './config.ts';
 import { connectEngine, engineOf } from './engine.ts';
 import { SlipwayError } from './errors.ts';
 import { createGit } from './fetch/git.ts';
+import { imageInEngine, readAttachment } from './images.ts';
 import { instanceId } from './instance.ts';
-import type { ListedSession } from './launch/docker.ts';
-import type { HubLauncher } from './launch/jupyterhub.ts';
-import type { DockerLauncher } from './launch/launcher.ts';
 import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
-import type { ImageFacts } from './publish/inspect.ts';
-import type { RegistryImage } from './publish/retain.ts';
 import type { PublishedTiers } from './publish/tiers.ts';
 import { serverLock } from './render/server-lock.ts';
 import type { ProviderForm } from './resolve/provider.ts';
 import { PROVIDERS } from './resolve/registry.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
-import type { Checkout, Emit, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
+import { type EngineDeps, isHub, type LookDeps, openHub, openPublished, type StageDeps, stages } from './stages.ts';
+import type { Checkout, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
-export type { StockImage } from './build/stock.ts';
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
-export type { HubLauncher } from './launch/jupyterhub.ts';
-export type { DockerLauncher, LaunchedSession } from './launch/launcher.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
-export { binderVariables } from './launch/variables.ts';
 export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
-export type { ImageFacts } from './publish/inspect.ts';
-export type { RegistryImage } from './publish/retain.ts';
-
-/** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
-const stages = {
-  fetch: () => import('./fetch/fetch.ts'),
-  detect: () => import('./detect/detect.ts'),
-  plan: () => import('./plan/plan.ts'),
-  wheels: () => import('./plan/wheels.ts'),
-  render: () => import('./render/dockerfile.ts'),
-  layer: () => import('./render/content-layer.ts'),
-  build: () => import('./build/tiers.ts'),
-  stock: () => import('./build/stock.ts'),
-  publish: () => import('./publish/tiers.ts'),
-  retain: () => import('./publish/retain.ts'),
-  launch: () => import('./launch/docker.ts'),
-  launcher: () => import('./launch/launcher.ts'),
-  hub: () => import('./launch/jupyterhub.ts'),
-  warm: () => import('./launch/warm.ts'),
-};
 
 /** A repository as somebody typed it. */
 export interface RepoRequest {
@@ -67,21 +37,6 @@ export interface BuildRequest extends RepoRequest {
   /** A further name for the content image. */
   image?: string;
 }
-
-/** What every stage needs. */
-export interface StageDeps {
-  config: Config;
-  emit: Emit;
-  signal: AbortSignal;
-}
-
-/** What stages need that use the engine, which is asked for only where there is something to do for it. */
-export interface EngineDeps extends StageDeps {
-  engine(): Promise<Docker>;
-}
-
-/** What a question needs that no build waits for. */
-export type LookDeps = Pick<EngineDeps, 'config' | 'engine'> & { signal?: AbortSignal };
 
 export interface Deps extends StageDeps {
   /** Whether a repository may be a folder of this machine; never in a service. */
@@ -178,12 +133,6 @@ export async function takeHome(plan: Plan): Promise<string> {
   return (await stages.render()).renderTakeHome(plan, serverLock(plan.era.debian));
 }
 
-/** The registry that images are found in and published to; undefined where the engine alone has them. */
-async function openPublished(deps: Partial<StageDeps> & { config: Config }): Promise<PublishedTiers | undefined> {
-  const { config, emit = () => undefined, signal = new AbortController().signal } = deps;
-  return config.SLIPWAY_REGISTRY === '' ? undefined : (await stages.publish()).openTiers(config, emit, signal);
-}
-
 /** The content image of a plan, if there is one: then nothing has to be built. */
 export async function findImage(plan: Plan, deps: LookDeps): Promise<BuiltTiers | undefined> {
   const published = await openPublished(deps);
@@ -263,26 +212,6 @@ async function publishContent(
   return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, tiers };
 }
 
-/** Name that an image which was found or built has in the engine; pulled there when only the registry has it. */
-async function imageInEngine(image: string, deps: EngineDeps): Promise<string> {
-  const published = await openPublished(deps);
-  const place = published?.ownPlace(image);
-  if (!published || !place) return image;
-  await published.pull(place.tier, place.key, await deps.engine());
-  return `slipway/${place.tier}:${place.key}`;
-}
-
-/** Name under which whoever starts sessions finds an image: a hub pulls it by itself. */
-export async function imageToLaunch(image: string, deps: EngineDeps): Promise<string> {
-  return isHub(deps.config) ? image : imageInEngine(image, deps);
-}
-
-/** Has the engine have an environment that only the registry has. */
-export async function environmentInEngine(key: string, deps: EngineDeps): Promise<void> {
-  const published = await openPublished(deps);
-  await published?.pull('environment', key, await deps.engine());
-}
-
 /**
  * Says what would be built and why; needs no engine.
  * @throws SlipwayError of resolve, fetch, detect and plan
@@ -356,13 +285,6 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
 }
 
-const isHub = ({ SLIPWAY_LAUNCHER: launcher }: Config) => launcher === 'jupyterhub';
-
-async function openHub(config: Config): Promise<HubLauncher> {
-  const [{ HubLauncher: Hub }, instance] = await Promise.all([stages.hub(), instanceId(config)]);
-  return new Hub(config, instance);
-}
-
 async function launchAtHub(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
   // A hub that is away must not cost a build either.
   const hub = await openHub(deps.config);
@@ -370,14 +292,6 @@ async function launchAtHub(request: BuildRequest & { urlpath?: string }, deps: D
   const { image, resolved } = await buildRepo(request, deps);
   const launch = { name: hub.newName(resolved.spec.name), image, resolved, launchId: '', client: '' };
   return hub.start({ ...launch, ...(request.urlpath !== undefined && { urlpath: request.urlpath }) }, deps);
-}
-
-/**
- * Whether the hub of SLIPWAY_LAUNCHER=jupyterhub can do what is asked of it; says nothing where there is none.
- * @throws hub_unreachable, hub_token_refused
- */
-export async function checkHub(config: Config, signal: AbortSignal): Promise<void> {
-  if (isHub(config)) await (await openHub(config)).check(signal);
 }
 
 /**
@@ -406,124 +320,4 @@ export async function writeContent({ plan, checkout }: Prepared, sink: Writable)
 /** Where in a session the server works. */
 export async function workingFolder(plan: Plan): Promise<string> {
   return (await stages.render()).inHome(plan.subdir);
-}
-
-/** Whether a server that runs already would have missed one of these files. */
-export async function isReadAtStart(paths: readonly string[]): Promise<boolean> {
-  return (await stages.warm()).isReadAtStart(paths);
-}
-
-/** Who starts and ends the sessions of the service: its engine, or a hub. */
-export type Launcher = DockerLauncher | HubLauncher;
-
-/** What the service does with sessions, on one connection. */
-export async function openLauncher(config: Config): Promise<Launcher> {
-  if (isHub(config)) return openHub(config);
-  const [docker, instance, { DockerLauncher: Docker }] = await Promise.all([
-    connectEngine(config),
-    instanceId(config),
-    stages.launcher(),
-  ]);
-  return new Docker(docker, config, instance);
-}
-
-/** What an image of ours says of itself, wherever it is. @throws image_not_found */
-export async function inspectImage(image: string, config: Config, signal: AbortSignal): Promise<ImageFacts> {
-  const published = await openPublished({ config, signal });
-  const place = published?.ownPlace(image);
-  if (published && place)
-    return (await stages.publish()).inspectPublished(published.registry, { repository: place.tier, tag: place.key });
-  const found = await (await stages.build()).imageInfo(await connectEngine(config), image);
-  if (!found) throw new SlipwayError('image_not_found', `Neither registry nor engine has an image ${image}.`);
-  const { id, labels, size, layers } = found;
-  return { image, digest: id, labels, size, layers: layers.length, artifacts: [] };
-}
-
-/** Lock, provenance or list of packages of an image in the registry. @throws image_not_found, bad_usage */
-export async function readAttachment(
-  image: string,
-  what: string,
-  config: Config,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const published = await openPublished({ config, signal });
-  const place = published?.ownPlace(image);
-  if (!published || !place)
-    throw new SlipwayError('image_not_found', `${image} is not an image in the registry of SLIPWAY_REGISTRY.`);
-  return (await stages.publish()).attachmentOf(published.registry, { repository: place.tier, tag: place.key }, what);
-}
-
-/** Whether the registry answers and lets us in; nothing to ask where there is none. @throws SlipwayError of publish */
-export async function checkRegistry(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.ping();
-}
-
-/** The same, and whether it takes a push, which leaves nothing there. @throws SlipwayError of publish */
-export async function checkPush(config: Config, signal: AbortSignal): Promise<void> {
-  await (await openPublished({ config, signal }))?.registry.check('content');
-}
-
-/** What pruning asks of the engine; see src/build/stock.ts. */
-export interface Stock {
-  list(): Promise<StockImage[]>;
-  remove(image: StockImage): Promise<boolean>;
-  cacheSize(): Promise<number>;
-  pruneCache(keep: number): Promise<number>;
-}
-
-/** The images of this installation, and the cache of the engine that builds them. */
-export async function openStock(docker: Docker, config: Config): Promise<Stock> {
-  const [stock, instance] = await Promise.all([stages.stock(), instanceId(config)]);
-  return {
-    list: () => stock.listStock(docker, instance),
-    remove: (image) => stock.removeImage(docker, image),
-    cacheSize: () => stock.cacheSize(docker),
-    pruneCache: (keep) => stock.pruneCache(docker, keep),
-  };
-}
-
-/** What retention asks of the registry; see src/publish/retain.ts. */
-export interface PublishedStock {
-  list(): Promise<RegistryImage[]>;
-  remove(image: RegistryImage): Promise<boolean>;
-}
-
-/** The images in the registry; undefined without one. */
-export async function openPublishedStock(config: Config, signal?: AbortSignal): Promise<PublishedStock | undefined> {
-  const published = await openPublished({ config, ...(signal && { signal }) });
-  if (!published) return undefined;
-  const { listPublished, removePublished } = await stages.retain();
-  return {
-    list: () => listPublished(published.registry),
-    remove: (image) => removePublished(published.registry, image),
-  };
-}
-
-/** Every session of this installation, also those that have ended. */
-export async function listSessions(config: Config): Promise<ListedSession[]> {
-  if (isHub(config)) return (await openHub(config)).list();
-  const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
-  return (await stages.launch()).listSessions(docker, instance);
-}
-
-/**
- * Stops and removes a session, by its id or an unmistakable part of it.
- * @throws SlipwayError `session_not_found`
- */
-export async function stopSession(id: string, config: Config): Promise<string> {
-  if (isHub(config)) return (await openHub(config)).stopNamed(id);
-  const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
-  return (await stages.launch()).stopSession(docker, instance, id);
-}
-
-/** Waits until a session ends; why it died, or undefined when somebody stopped it or shut its server down. */
-export async function followSession(
-  session: Session,
-  config: Config,
-  signal: AbortSignal,
-): Promise<SlipwayError | undefined> {
-  if (isHub(config)) return (await openHub(config)).follow(session.id, signal);
-  const launcher = await stages.launch();
-  const end = await launcher.followSession(await connectEngine(config), session, signal);
-  return end.stopped || end.exitCode === 0 ? undefined : launcher.endError(end);
 }

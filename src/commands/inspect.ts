@@ -1,6 +1,6 @@
 /** `slipway inspect`: what an image says of itself, and what is attached to it. */
 import { loadConfig } from '../config.ts';
-import type { ImageFacts } from '../pipeline.ts';
+import type { ImageFacts } from '../images.ts';
 import { type Command, JSON_OPTION } from './command.ts';
 import { table } from './sessions.ts';
 import { bytes, plainLine } from './text.ts';
@@ -47,7 +47,7 @@ export const command: Command = {
   ],
   async run(args, io) {
     const config = loadConfig();
-    const { inspectImage, readAttachment } = await import('../pipeline.ts');
+    const { inspectImage, readAttachment } = await import('../images.ts');
     const [image = ''] = args.operands;
     const { show } = args.values;
     if (show !== undefined) {

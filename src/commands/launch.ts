@@ -43,7 +43,7 @@ async function openFor(session: Session, args: Arguments, config: Config, io: Io
 
 /** Waits until the session ends. Ctrl-C ends it, and is thrown on; a server shut down from its own menu is no fault. */
 async function attend(session: Session, config: Config, io: Io): Promise<void> {
-  const { followSession, stopSession } = await import('../pipeline.ts');
+  const { followSession, stopSession } = await import('../sessions.ts');
   try {
     const end = await followSession(session, config, io.signal);
     if (end) throw end;

@@ -33,7 +33,7 @@ export const command: Command = {
     { line: "slipway sessions --json | jq -r '.[].link'", meaning: 'for programs' },
   ],
   async run(args, io) {
-    const { listSessions } = await import('../pipeline.ts');
+    const { listSessions } = await import('../sessions.ts');
     const sessions = await listSessions(loadConfig());
     if (args.switches.has('json')) {
       io.stdout.write(`${JSON.stringify(sessions)}\n`);

@@ -36,7 +36,7 @@ end launches and builds of the service too; SLIPWAY_BANNED and SLIPWAY_BANNED_NE
 };
 
 async function stopSessions(args: Arguments, io: Io): Promise<void> {
-  const { listSessions, stopSession } = await import('../pipeline.ts');
+  const { listSessions, stopSession } = await import('../sessions.ts');
   const config = loadConfig();
   const ids = args.switches.has('all') ? (await listSessions(config)).map((session) => session.id) : args.operands;
   const outcomes = await Promise.allSettled(

@@ -1,6 +1,6 @@
 /** The event that BinderHub's clients wait for. */
 import type { Config } from '../config.ts';
-import { binderVariables } from '../pipeline.ts';
+import { binderVariables } from '../sessions.ts';
 import type { Resolved, Session } from '../types.ts';
 import type { Client } from './types.ts';
 

@@ -4,7 +4,6 @@ import { SlipwayError } from '../errors.ts';
 import {
   type BuiltTiers,
   buildContent,
-  type EngineDeps,
   type EnvironmentTiers,
   findImage,
   findLowerTiers,
@@ -12,6 +11,7 @@ import {
   planKey,
   prepare,
 } from '../pipeline.ts';
+import type { EngineDeps } from '../stages.ts';
 import type { Emit, Plan, SlipwayEvent } from '../types.ts';
 import { Clock } from './clock.ts';
 import type { Context } from './context.ts';

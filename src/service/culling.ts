@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { toSlipwayError } from '../errors.ts';
-import type { LaunchedSession, Launcher } from '../pipeline.ts';
+import type { LaunchedSession, Launcher } from '../sessions.ts';
 import type { EndReason, SessionClaims, SessionRecord } from './session-claims.ts';
 
 export interface CullDeps {

@@ -1,7 +1,7 @@
 /** Ends sessions that fill the disk: the engine cannot limit what a container writes on most file systems. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { DockerLauncher } from '../pipeline.ts';
+import type { DockerLauncher } from '../sessions.ts';
 
 /** Growth of the whole disk that is reason to look which session it is. */
 const GROWTH = 256 * 2 ** 20;

@@ -1,6 +1,7 @@
 /** Whether each part of the service really answers. */
 import { connectEngine } from '../engine.ts';
-import { checkHub, checkRegistry } from '../pipeline.ts';
+import { checkRegistry } from '../images.ts';
+import { checkHub } from '../sessions.ts';
 import type { Context } from './context.ts';
 import type { Sessions } from './sessions.ts';
 import type { Health } from './types.ts';

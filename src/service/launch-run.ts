@@ -1,6 +1,7 @@
 /** What happens for one launch: ref → image → session, by whichever process has it, from wherever another left it. */
 import { SlipwayError } from '../errors.ts';
-import { builtEvent, imageToLaunch } from '../pipeline.ts';
+import { imageToLaunch } from '../images.ts';
+import { builtEvent } from '../pipeline.ts';
 import type { JournalWriter } from '../queue/journal.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { readyEvent } from './binder.ts';

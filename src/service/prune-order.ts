@@ -1,5 +1,5 @@
 /** Which images go first: those that were not used for longest, and of equally old ones those that were used least. */
-import type { StockImage } from '../pipeline.ts';
+import type { StockImage } from '../images.ts';
 
 const DAY = 86_400_000;
 /** Each stands on those after it. */

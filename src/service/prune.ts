@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { type DiskUse, engineDiskUse } from '../engine-disk.ts';
-import type { Stock, StockImage } from '../pipeline.ts';
+import type { Stock, StockImage } from '../images.ts';
 import { type OldFiles, removeOldFiles } from './prune-files.ts';
 import { pruneOrder, type Ranked, type Use } from './prune-order.ts';
 import type { RetentionReport } from './retention.ts';

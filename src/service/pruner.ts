@@ -1,8 +1,9 @@
 /** Pruning as the service does it: with what Redis knows of uses and builds, one process of a machine at a time. */
 import type { Config } from '../config.ts';
 import { engineOf } from '../engine.ts';
+import { openPublishedStock, openStock } from '../images.ts';
 import { withLock } from '../lock.ts';
-import { openPublishedStock, openStock, planKey } from '../pipeline.ts';
+import { planKey } from '../pipeline.ts';
 import type { Plan } from '../types.ts';
 import type { Context } from './context.ts';
 import { diskOf, type Extent, isHigh, type PruneDeps, type PruneReport, prune, tidy } from './prune.ts';

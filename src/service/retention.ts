@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
-import type { PublishedStock, RegistryImage } from '../pipeline.ts';
+import type { PublishedStock, RegistryImage } from '../images.ts';
 import type { Use } from './prune-order.ts';
 import type { Uses } from './uses.ts';
 

@@ -1,6 +1,7 @@
 /** What the proxy asks and tells for every request, so cheaply that it can: where a session is, that it was used. */
-import type { Launcher } from '../pipeline.ts';
+
 import type { SessionTarget } from '../session-target.ts';
+import type { Launcher } from '../sessions.ts';
 import type { SessionClaims } from './session-claims.ts';
 
 /** What is known of where a session answers is looked up again after this time. */

@@ -1,16 +1,9 @@
 /** Sessions of the service on one machine: start, find, keep, end. */
 import type { Writable } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
-import {
-  type DockerLauncher,
-  isReadAtStart,
-  type LaunchedSession,
-  type Launcher,
-  openLauncher,
-  workingFolder,
-  writeContent,
-} from '../pipeline.ts';
+import { workingFolder, writeContent } from '../pipeline.ts';
 import type { SessionTarget } from '../session-target.ts';
+import { type DockerLauncher, isReadAtStart, type LaunchedSession, type Launcher, openLauncher } from '../sessions.ts';
 import type { Plan, Session } from '../types.ts';
 import { Culler, timeLeft } from './culling.ts';
 import { DiskWatch } from './disk-watch.ts';

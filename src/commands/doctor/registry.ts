@@ -1,5 +1,5 @@
 /** The registry that images are published to: whether it lets us in, and takes a push. */
-import { checkPush } from '../../pipeline.ts';
+import { checkPush } from '../../images.ts';
 import { type Check, ok } from './finding.ts';
 
 export const checkImages: Check = async (config, signal) => {

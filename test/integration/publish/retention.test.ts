@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openPublishedStock, type PublishedStock } from '../../../src/pipeline.ts';
+import { openPublishedStock, type PublishedStock } from '../../../src/images.ts';
 import { attach, tagOf } from '../../../src/publish/artifacts.ts';
 import { type Descriptor, encodeManifest, TYPES } from '../../../src/publish/manifest.ts';
 import type { Registry } from '../../../src/publish/registry.ts';
