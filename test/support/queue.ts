@@ -94,7 +94,7 @@ function startProcess(url: string, place: string): WorkerProcess {
   const lines: string[][] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line.split(' ')));
   const find = (word: string) => lines.find(([first]) => first === word);
-  const said = async (word: string, timeout = 15_000) => {
+  const said = async (word: string, timeout = 60_000) => {
     await expect.poll(() => find(word), { timeout, interval: 10 }).toBeDefined();
     return find(word) ?? [];
   };
