@@ -39,7 +39,6 @@ export function bootstrapObstacle(): { message: string; hint: string } | undefin
  */
 export async function bootstrap(suite: Suite, target: string, deps: BootstrapDeps): Promise<void> {
   const folder = join(target, '..');
-  await mkdir(folder, { recursive: true });
   await removeLeftovers(folder, suite);
   const faults: string[] = [];
   for (const mirror of debianMirrors(deps.config, suite)) {

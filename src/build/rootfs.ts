@@ -1,5 +1,6 @@
 /** The root file system that every base stands on: Debian's slim image, or the same made by debootstrap. */
 import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
@@ -50,7 +51,10 @@ async function make(suite: Suite, name: string, deps: RootfsDeps, pullFault?: st
   const { config, emit, signal } = deps;
   const architecture = ARCHITECTURES[process.arch] ?? process.arch;
   if (config.SLIPWAY_PLATFORM.split('/')[1] !== architecture) throw wrongPlatform(suite, config, architecture);
-  const path = join(config.SLIPWAY_DATA, 'rootfs', `${suite}-${architecture}.tar.gz`);
+  const folder = join(config.SLIPWAY_DATA, 'rootfs');
+  await mkdir(folder, { recursive: true });
+  // Two data folders may have one of these between them: whoever works there has to know of all others.
+  const path = join(await realpath(folder), `${suite}-${architecture}.tar.gz`);
   const waiting = () =>
     emit({ phase: 'building', message: `Another Slipway is making Debian ${suite}; waiting for it` });
   await withLock(path, signal, waiting, async () => {
