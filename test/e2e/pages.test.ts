@@ -78,7 +78,8 @@ const STATES: Record<string, { path: string; until(page: Page): Promise<unknown>
   elsewhere: { path: '/v2/gh/demo/elsewhere/main', until: (page) => page.locator('.letter').waitFor() },
 };
 
-describe('pages in a browser', () => {
+// Tried again, as on a busy machine what a click opens may come too late to count as opened by it.
+describe('pages in a browser', { retry: 2 }, () => {
   let pages: WatchedPages;
 
   beforeAll(async () => {
@@ -88,7 +89,8 @@ describe('pages in a browser', () => {
 
   for (const [state, { path, until }] of Object.entries(STATES))
     it.each(SCHEMES)(`${state}, %s`, async (colorScheme) => {
-      const looked = WIDTHS.map(async (viewport) => {
+      const wrong: object[] = [];
+      for (const viewport of WIDTHS) {
         const { context, page, complaints } = await pages.open({ viewport, colorScheme });
         await page.goto(pages.service.url + path);
         await until(page);
@@ -96,8 +98,8 @@ describe('pages in a browser', () => {
         const { shifts, overflow, faults } = await look(page);
         await context.close();
         const isGood = complaints.length + overflow + shifts.length + faults.length === 0;
-        return isGood ? [] : [{ width: viewport.width, complaints, overflow, shifts, faults }];
-      });
-      expect((await Promise.all(looked)).flat()).toEqual([]);
+        if (!isGood) wrong.push({ width: viewport.width, complaints, overflow, shifts, faults });
+      }
+      expect(wrong).toEqual([]);
     });
 });
