@@ -78,8 +78,7 @@ const STATES: Record<string, { path: string; until(page: Page): Promise<unknown>
   elsewhere: { path: '/v2/gh/demo/elsewhere/main', until: (page) => page.locator('.letter').waitFor() },
 };
 
-// Tried again, as on a busy machine what a click opens may come too late to count as opened by it.
-describe('pages in a browser', { retry: 2 }, () => {
+describe('pages in a browser', () => {
   let pages: WatchedPages;
 
   beforeAll(async () => {

@@ -1,6 +1,7 @@
 /** A git server and everything around it that a test of resolving and fetching needs. */
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { type FetchOptions, fetchCheckout } from '../../src/fetch/fetch.ts';
 import { createGit } from '../../src/fetch/git.ts';
@@ -72,4 +73,22 @@ export async function startFetching(options: GitServerOptions = {}): Promise<Fet
       await base.remove();
     },
   };
+}
+
+/** A server for all tests of a file, which has a temporary folder of its own too; each test sees only its own requests. */
+export function fetchingForFile(): Fetching {
+  const world = {} as Fetching;
+  let removeTemporary: () => Promise<void>;
+  beforeAll(async () => {
+    removeTemporary = await ownTemporaryFolder();
+    Object.assign(world, await startFetching());
+  });
+  beforeEach(() => {
+    world.server.requests.length = 0;
+  });
+  afterAll(async () => {
+    await world.close();
+    await removeTemporary();
+  });
+  return world;
 }

@@ -10,9 +10,9 @@ import { type ScriptedService, serveScripts } from './scripted-service.ts';
 const SHOTS = new URL('../../test-results/pages/', import.meta.url).pathname;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
 
-/** What moved without anybody having touched anything, as Core Web Vitals count it; less than a thousandth nobody sees. */
+/** Sums what moved without anybody having touched anything, as Core Web Vitals count it. */
 const OBSERVE = `window.shifts = []; new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput && entry.value > 0.001 && !entry.sources.every(({ node }) => node?.closest?.('.xterm')))
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput && !entry.sources.every(({ node }) => node?.closest?.('.xterm')))
     window.shifts.push({ value: entry.value, nodes: entry.sources.map(({ node }) => node && (node.id || node.className || node.nodeName)) });
 }).observe({ type: 'layout-shift', buffered: true });`;
 
