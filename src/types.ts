@@ -1,4 +1,5 @@
 /** The nouns that pass between stages. Plain data only; nothing here imports a stage. */
+import type { Config } from './config.ts';
 
 /** Debian releases that an image can stand on, oldest first. */
 export const SUITES = ['bullseye', 'bookworm', 'trixie'] as const;
@@ -168,6 +169,8 @@ export interface PlanContext {
   /** Python of `/srv/env`, e.g. `3.9`. */
   python: PythonChoice;
   platform: string;
+  /** A pack may read only settings that change the result: they reach the keys by the steps that they make. */
+  config: Config;
 }
 
 /** Which Python was chosen and where it comes from. */

@@ -53,7 +53,7 @@ export async function makePlan(input: PlanInput, deps: PlanDeps): Promise<Plan> 
   const day = await asOfDay(checkout, only, config);
   const wish = only.find(({ python }) => python !== undefined)?.python ?? NO_WISH;
   const choice = await chooseEra(day.asOf, wish, config, deps.rank);
-  const context = { asOf: day.asOf, era: choice.era, python: choice.python, platform: config.SLIPWAY_PLATFORM };
+  const context = { asOf: day.asOf, era: choice.era, python: choice.python, platform: config.SLIPWAY_PLATFORM, config };
   const contributions: Contribution[] = [];
   for (const { pack, match } of matches) contributions.push(await pack.plan(checkout, match, context));
   const { steps, notices, env, executables } = merge(contributions);
