@@ -16,7 +16,7 @@ import { PROVIDERS } from './resolve/registry.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import { type EngineDeps, isHub, type LookDeps, openHub, openPublished, type StageDeps, stages } from './stages.ts';
-import type { Checkout, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
+import type { Checkout, Plan, PlanContext, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
@@ -88,7 +88,9 @@ async function planStage(checkout: Checkout, deps: StageDeps): Promise<Plan> {
   const [{ detect }, { makePlan }] = await Promise.all([stages.detect(), stages.plan()]);
   const { folder, matches, notices } = await detect(checkout, config);
   const rank: RankPythons = async (...asked) => (await stages.wheels()).rankPythons(config)(...asked);
-  const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank });
+  const commitOf: PlanContext['commitOf'] = async (url, ref) =>
+    (await lookUp(readSpec({ repo: url, ...(ref === undefined ? {} : { ref }) }, false), deps)).commit;
+  const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank, commitOf });
   const { asOf, era, python, buildpacks } = plan;
   const packs = buildpacks.map(({ name }) => name).join(', ') || 'default environment';
   const message = `${packs}; Debian ${era.debian}, Python ${python.version}, as of ${asOf}\n`;

@@ -73,8 +73,8 @@ export interface Checkout {
   kind(path: string): Promise<EntryKind | undefined>;
   /** Names in a folder ('' for the root); empty when there is none. */
   list(path: string): Promise<readonly string[]>;
-  /** The text of a file, BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
-  read(path: string): Promise<string>;
+  /** The text of a file of at most `most` bytes (1 MB), BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
+  read(path: string, most?: number): Promise<string>;
   /** Fetches all commits and tags into `.git`, for tools that ask git for a version; only called when a plan needs it. */
   deepen(): Promise<void>;
   /** Removes everything that fetch made. */
@@ -120,6 +120,8 @@ export interface Match<D = unknown> {
   notices: Notice[];
   /** Environment files: their last change decides `asOf`. */
   files: string[];
+  /** Files of a lock that says exactly what is installed, if there is one: then their date alone decides `asOf`. */
+  lock?: readonly string[];
   /** A day that a file names (runtime.txt), as `YYYY-MM-DD`. */
   asOf?: { date: string; file: string };
   python?: PythonWish;
@@ -168,7 +170,14 @@ export interface PlanContext {
   era: Era;
   /** Python of `/srv/env`, e.g. `3.9`. */
   python: PythonChoice;
+  /** The same with its patch release, as markers ask for it. */
+  fullPython: string;
   platform: string;
+  /**
+   * Which commit a branch, tag or HEAD of a git repository is now, under the same policy for hosts as the repository's own.
+   * @throws SlipwayError of resolve
+   */
+  commitOf(url: string, ref: string | undefined): Promise<string>;
   /** A pack may read only settings that change the result: they reach the keys by the steps that they make. */
   config: Config;
 }

@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 
+import locked
 import pylock
 from uv import Uv, download, normal, say, stop
 
@@ -24,6 +25,7 @@ def options():
     parser.add_argument("--python", required=True)
     for name in ("requirement", "constraint", "cutoff", "extra", "index-option"):
         parser.add_argument("--" + name, action="append", default=[])
+    parser.add_argument("--locked", help="a file with the lines of a lock, which are taken as they are")
     parser.add_argument("--compilers", action="store_true")
     return parser.parse_args()
 
@@ -50,15 +52,18 @@ class Resolution:
         self.notices.append(message)
         say(message)
 
-    def compile(self, requirements, constraints):
-        """(answer, packages) of one run of the resolver."""
+    def compile(self, requirements, constraints, *more):
+        """(answer, packages) of one run of the resolver; files without a declared hash are left out."""
         output = os.path.join(LOCK, "pylock.toml")
         if os.path.exists(output):
             os.remove(output)
         arguments = ["pip", "compile", write("requirements.in", requirements), "-c", write("constraints.in", constraints)]
-        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "--quiet", "-o", output]
+        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "--quiet", "-o", output, *more]
         answer = self.uv.ask({}, *arguments)
-        return answer, pylock.read(output) if answer.kind == "ok" else []
+        packages = pylock.read(output) if answer.kind == "ok" else []
+        for name in locked.hold(packages, requirements)[:1]:
+            answer.kind, answer.package = "hash-mismatch", name
+        return answer, packages
 
     def with_extras(self, declared):
         """Adds what a kernel needs; it never moves a version that the requirements led to, and at worst what they name."""
@@ -89,6 +94,9 @@ class Resolution:
 
     def resolve(self):
         """(answer, packages) as of the day that `uv.cutoff` says."""
+        if self.given.locked:
+            with open(self.given.locked) as file:
+                return locked.resolve(self, file.read().splitlines())
         declared = []
         if self.given.requirement:
             answer, declared = self.compile(self.given.requirement, self.given.constraint)
@@ -157,6 +165,8 @@ def fail(answer, given):
         stop(75, "the package index or a package's source did not answer; this is tried again as it is", answer)
     if answer.kind == "build-failed":
         stop(70, "%s could not be built" % (answer.package or "a package"), answer)
+    if answer.kind == "hash-mismatch":
+        stop(67, "no file of %s in the index has a hash that is declared for it" % answer.package, answer)
     if answer.kind == "not-found":
         stop(66, "there is no package %s in the index" % answer.missing, answer)
     if answer.kind == "no-solution":

@@ -143,7 +143,7 @@ def download(url, path):
 
 
 def stop(code, message, answer=None):
-    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 70 no build."""
+    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 67 other hashes, 70 no build."""
     if answer is not None:
         print(answer.text, file=sys.stderr, flush=True)
     print("slipway: " + message, file=sys.stderr, flush=True)

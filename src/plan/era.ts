@@ -63,7 +63,9 @@ function pythonOf(day: string): string {
   return (WHEELS_SINCE['3.9'] ?? '') <= day ? '3.9' : '3.8';
 }
 
-function fullVersion(version: string): string {
+/** `3.11` → the patch release that it is here; a full version is itself. */
+export function fullVersion(version: string): string {
+  if (version !== minor(version)) return version;
   return ERAS.find(({ python }) => python === version)?.full ?? `${version}.${LAST_PATCH[version] ?? 0}`;
 }
 

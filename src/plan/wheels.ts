@@ -6,9 +6,9 @@ import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { inTurn } from '../in-turn.ts';
 import type { Notice, PythonWish } from '../types.ts';
+import { type WheelTarget, wheelFits } from '../wheel-tags.ts';
 import { createIndexClient, type FetchPage } from './index-client.ts';
 import { type IndexFile, wheelsOf } from './index-page.ts';
-import { type WheelTarget, wheelFits } from './wheel-tags.ts';
 
 type Pins = PythonWish['pins'];
 
