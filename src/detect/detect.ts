@@ -59,7 +59,8 @@ export async function detect(checkout: Checkout, config: Config): Promise<Detect
   const folder = await findConfigFolder(checkout);
   const matches: Detection['matches'] = [];
   for (const pack of BUILDPACKS) {
-    const match = await pack.detect(checkout, folder);
+    if (matches.some((other) => other.pack.replaces?.includes(pack.name))) continue;
+    const match = await pack.detect(checkout, folder, config);
     if (match !== undefined) matches.push({ pack, match });
   }
   const givesEnvironment = matches.some(({ match }) => match.files.length > 0);
@@ -68,8 +69,8 @@ export async function detect(checkout: Checkout, config: Config): Promise<Detect
       hint: 'Add a requirements.txt that lists its Python packages.',
     });
   }
-  if (!matches.some(({ match }) => match.name === 'python')) {
-    const match = await DEFAULT_BUILDPACK.detect(checkout, folder);
+  if (!matches.some(({ match }) => match.python !== undefined)) {
+    const match = await DEFAULT_BUILDPACK.detect(checkout, folder, config);
     if (match !== undefined)
       matches.push({ pack: DEFAULT_BUILDPACK as unknown as Buildpack<never>, match: match as Match<never> });
   }

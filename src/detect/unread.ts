@@ -3,8 +3,6 @@ import { joinPath } from '../paths.ts';
 import type { Checkout, ConfigFolder, Notice } from '../types.ts';
 
 const UNREAD: Record<string, string> = {
-  'environment.yml': 'conda environments',
-  'environment.yaml': 'conda environments',
   'conda-lock.yml': 'conda environments',
   'pixi.toml': 'pixi environments',
   Pipfile: 'Pipenv',

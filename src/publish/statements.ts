@@ -38,7 +38,7 @@ export function provenanceArtifact(plan: Plan, day: string, subject: Subject, pa
         asOf,
         resolvedAsOf: day,
         debian: era.debian,
-        python: python.version,
+        python: python.version || era.python,
         platform,
         files: buildpacks.flatMap(({ evidence }) => evidence.map(({ file }) => file)),
         buildpacks: buildpacks.map(({ name }) => name),
