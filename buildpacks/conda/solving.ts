@@ -23,9 +23,12 @@ export function channelsOf(environment: CondaEnvironment, config: Config): strin
 }
 
 /** Whether everything comes from well-known channels: only then a cache that others use may be mounted. */
-export function isShared(environment: CondaEnvironment, channels: readonly string[]): boolean {
-  const named = [...channels, ...environment.specs.flatMap(({ channel }) => channel ?? [])];
-  return named.every((name) => WELL_KNOWN.has(name)) && environment.locked === undefined;
+export function isShared({ specs, locked = [] }: CondaEnvironment, channels: readonly string[]): boolean {
+  const named = [...channels, ...specs.flatMap(({ channel }) => channel ?? [])];
+  const ofLock = locked.map(
+    ({ url }) => /^https:\/\/conda\.anaconda\.org\/([\w-]+)\/[\w-]+\/[^/]+$/.exec(url)?.[1] ?? '',
+  );
+  return [...named, ...ofLock].every((name) => WELL_KNOWN.has(name));
 }
 
 /** A spec as rattler parses it: `conda-forge::numpy ==1.15.4 py37_0`. */
