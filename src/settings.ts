@@ -47,8 +47,7 @@ function httpUrl(value: string): string {
   if (!URL.canParse(value)) throw new Error(`"${value}" is not a URL`);
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`"${value}" is not an http or https URL`);
-  if (!/^(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(url.hostname))
-    throw new Error(`"${value}" has an odd host`);
+  if (!/^(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(url.hostname)) throw new Error(`"${value}" has an odd host`);
   return value.replace(/\/+$/, '');
 }
 
