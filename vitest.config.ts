@@ -8,8 +8,11 @@ const APART = [
   'test/integration/hostile/repositories.test.ts',
 ];
 
-/** Repositories that are built whole; they share nothing with the rest but the engine, as users do. */
-const BUILT = ['test/integration/scenarios/*.test.ts', 'test/integration/fixtures.test.ts'];
+/** Repositories that are built whole, and hubs and engines beside ours: they share with the rest what users do. */
+const BUILT = [
+  'test/integration/{scenarios,era,hub,many}/*.test.ts',
+  'test/integration/{build,fixtures,hostile/builds}.test.ts',
+];
 
 const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000, expect: { poll: { timeout: 20_000 } } };
 

@@ -38,6 +38,16 @@ const outOfMemory: Rule = (lines, exitCode) => {
   };
 };
 
+/** What builds may have of memory and processes is shared: a hog can keep the steps of another from starting. */
+const engineBusy: Rule = (lines) => {
+  if (!/^runc run failed: unable to start container process/.test(lines.at(-1) ?? '')) return;
+  return {
+    code: 'engine_busy',
+    reason: 'the engine could not start it, as builds beside it had used up memory or processes',
+    hint: 'Try again; SLIPWAY_BUILD_MEMORY and SLIPWAY_BUILD_PIDS say how much all builds may have together.',
+  };
+};
+
 const diskFull: Rule = (lines) => {
   if (!has(lines, /No space left on device|Disk quota exceeded/i)) return;
   return {
@@ -115,6 +125,7 @@ const upstream: Rule = (lines) => {
 
 /** In this order: what is certain comes before what may have been said by the way. */
 const RULES: readonly Rule[] = [
+  engineBusy,
   outOfMemory,
   diskFull,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
