@@ -12,6 +12,7 @@ export type Kind =
   | 'choice'
   | 'asOf'
   | 'colour'
+  | 'pythons'
   | 'ports';
 
 const BYTE_UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
@@ -62,6 +63,16 @@ function asOf(value: string): string {
   throw new Error(`"${value}" is neither auto, latest nor a day as YYYY-MM-DD`);
 }
 
+/** Older than 3.6 is beyond uv. */
+function pythons(value: string): string {
+  if (value === 'any' || value === 'debian') return value;
+  const list = split(value);
+  const odd = list.find((part) => !/^3\.(?:[6-9]|[1-9]\d)$/.test(part));
+  if (list.length === 0 || odd !== undefined)
+    throw new Error(`"${odd ?? value}" is neither any, debian nor a Python from 3.6 on; write them as 3.7,3.8,3.10`);
+  return list.join(',');
+}
+
 function colour(value: string): string {
   if (value === '' || /^#[0-9a-f]{6}$/i.test(value)) return value.toLowerCase();
   throw new Error(`"${value}" is not a colour; write it as #0a62ad`);
@@ -100,6 +111,8 @@ function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
       return oneOf(value, values);
     case 'asOf':
       return asOf(value);
+    case 'pythons':
+      return pythons(value);
     case 'ports':
       return ports(value);
     case 'colour':

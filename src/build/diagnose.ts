@@ -57,6 +57,16 @@ const diskFull: Rule = (lines) => {
   };
 };
 
+const noSuchPython: Rule = (lines) => {
+  const [version] = all(lines, /^slipway: there is no download of Python (\S+)/);
+  if (version === undefined) return;
+  return {
+    code: 'package_not_found',
+    reason: `neither uv nor the mirror of Pythons has Python ${version}`,
+    hint: 'Ask for another one in runtime.txt; the operator can say in SLIPWAY_PYTHONS which there are.',
+  };
+};
+
 /** uv's explanation from its first line to its last: it is the best there is, and cut short it misleads. */
 function explanation(lines: readonly string[]): string[] {
   const start = lines.findLastIndex((line) =>
@@ -128,6 +138,7 @@ const RULES: readonly Rule[] = [
   engineBusy,
   outOfMemory,
   diskFull,
+  noSuchPython,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
   (lines) => compileFault(lines),
