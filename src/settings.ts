@@ -1,6 +1,5 @@
 /** How the text of a setting becomes a value: one parser for each kind. */
 import { createRequire } from 'node:module';
-import { isIP } from 'node:net';
 
 export type Kind =
   | 'text'
@@ -48,8 +47,7 @@ function httpUrl(value: string): string {
   if (!URL.canParse(value)) throw new Error(`"${value}" is not a URL`);
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`"${value}" is not an http or https URL`);
-  if (isIP(url.hostname) === 0 && !/^(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(url.hostname))
-    throw new Error(`"${value}" has an odd host`);
+  if (!/^(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(url.hostname)) throw new Error(`"${value}" has an odd host`);
   return value.replace(/\/+$/, '');
 }
 
