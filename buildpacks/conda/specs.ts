@@ -81,13 +81,13 @@ function split(place: Place, whole: string, text: string): Parts {
 /** `[version='>=1', build=py37_0]`. */
 function bracket(place: Place, whole: string, text: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const [, key = '', double, single, bare] of text.matchAll(
-    /([a-z_0-9]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,'"]+))/g,
-  )) {
+  const pair = /([a-z_0-9]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,'"]+))/g;
+  for (const [, key = '', double, single, bare] of text.matchAll(pair)) {
     if (!KEYS.has(key)) throw refuse(place, whole, `Of what stands in brackets ${[...KEYS].join(', ')} are known.`);
     found.set(key, double ?? single ?? bare ?? '');
   }
-  if (found.size === 0) throw refuse(place, whole, "Write it as name[version='>=1'].");
+  if (found.size === 0 || /[^\s,]/.test(text.replace(pair, '')))
+    throw refuse(place, whole, "Write it as name[version='>=1'].");
   return found;
 }
 

@@ -74,8 +74,8 @@ function convert(reading: Reading, node: Node | null): YamlValue {
  * Reads a file that holds one YAML document.
  * @throws SlipwayError `bad_environment_file` with line and column, and what reading a file throws
  */
-export async function readYaml(checkout: Checkout, file: string): Promise<YamlValue> {
-  const text = await checkout.read(file);
+export async function readYaml(checkout: Checkout, file: string, most?: number): Promise<YamlValue> {
+  const text = await checkout.read(file, most);
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, {
@@ -102,4 +102,32 @@ function described(problem: { code: string; message: string }): string {
   if (problem.code === 'MULTIPLE_DOCS') return 'a second document begins there; only one is read.';
   if (problem.code === 'TAG_RESOLVE_FAILED') return 'tags (!) are not read.';
   return `${shown(problem.message.split('\n')[0] ?? '')}.`.replace(/\.\.$/, '.');
+}
+
+const SHAPES = { text: 'plain text', list: 'a list', map: 'a map of names and values' } as const;
+type Shaped<K extends YamlValue['kind']> = Extract<YamlValue, { kind: K }>;
+
+/** The value as what it has to be. @throws SlipwayError `bad_environment_file` naming `what` */
+function shaped<K extends YamlValue['kind']>(value: YamlValue, kind: K, what: string): Shaped<K> {
+  if (value.kind === kind) return value as Shaped<K>;
+  throw fault(value, `${what} has to be ${SHAPES[kind]}.`, HINT);
+}
+
+export function textOf(value: YamlValue, what: string): string {
+  return shaped(value, 'text', what).text;
+}
+
+/** A list; none where the value is missing or empty. */
+export function itemsOf(value: YamlValue | undefined, what: string): YamlValue[] {
+  return isNothing(value) ? [] : shaped(value, 'list', what).items;
+}
+
+/** Names and values; none where the value is missing or empty. */
+export function entriesOf(value: YamlValue | undefined, what: string): YamlMap {
+  return isNothing(value) ? new Map() : shaped(value, 'map', what).entries;
+}
+
+/** Missing, or a key with nothing after it. */
+function isNothing(value: YamlValue | undefined): value is undefined {
+  return value === undefined || (value.kind === 'text' && value.text === '');
 }

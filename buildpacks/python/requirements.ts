@@ -147,7 +147,8 @@ function takeRequirement(
   }
 }
 
-function none(): Requirements {
+/** What an empty requirements file holds. */
+export function noRequirements(): Requirements {
   return {
     requirements: [],
     constraints: [],
@@ -165,7 +166,7 @@ function none(): Requirements {
  * @throws SlipwayError `bad_environment_file` with file and line, `unsafe_file` for what lies outside the repository
  */
 export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
-  const result = none();
+  const result = noRequirements();
   await readInto(result, checkout, joinPath(file), false);
   return result;
 }
@@ -175,7 +176,7 @@ export async function readRequirementLines(
   checkout: Checkout,
   lines: Iterable<RequirementLine>,
 ): Promise<Requirements> {
-  const result = none();
+  const result = noRequirements();
   await takeLines(result, checkout, lines, false);
   return result;
 }

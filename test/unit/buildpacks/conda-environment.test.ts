@@ -165,7 +165,7 @@ describe('what is refused, with file, line and column', () => {
     ['channels:\n- https://u:hunter2@example.org/c', 'line 2, column 3: the URL of its channel holds a password'],
     ['channels:\n- $(id)', 'line 2, column 3'],
     ['channels:\n- file:///etc', 'line 2, column 3'],
-    ['variables: [a]', 'variables has to have'],
+    ['variables: [a]', 'variables has to be a map'],
     ['variables:\n  A: [1]', 'line 2, column 6'],
     ['variables:\n  "A B": 1', 'line 2, column 10'],
     ['variables:\n  __proto__: 1', 'line 2, column 14'],
