@@ -25,10 +25,21 @@ const sea = (version: string, day: string, depth: number) => ({
   },
 });
 
+/** Of text alone: its archive is the same wherever it is made, so locks can name it by its hash. */
+const table = (version: string, day: string) => ({
+  name: 'tidetable',
+  version,
+  day,
+  subdir: 'linux-64' as const,
+  files: { 'share/tidetable.txt': `${version}\n` },
+});
+
 export const PACKAGES: readonly CondaPackage[] = [
   tides('1.0', '2022-03-01'),
   tides('1.1', '2023-06-01'),
   tides('2.0', '2024-06-01'),
   sea('1.0', '2022-03-01', 10),
   sea('1.2', '2024-03-01', 12),
+  table('1.0', '2022-03-01'),
+  table('1.1', '2023-03-01'),
 ];
