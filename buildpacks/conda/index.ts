@@ -16,6 +16,7 @@ import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from '../python/server.ts';
 import { besides } from './besides.ts';
 import { clientLock } from './client.ts';
 import { readCondaEnvironment } from './environment.ts';
+import { counterparts, planOnPypi } from './pypi.ts';
 import { channelsOf, isShared, solving } from './solving.ts';
 import type { CondaEnvironment } from './types.ts';
 
@@ -43,7 +44,7 @@ async function detect(
     notices: [...environment.notices, ...notices],
     files: [...environment.files, ...(asOf === undefined ? [] : [asOf.file])],
     ...(asOf === undefined ? {} : { asOf }),
-    python: wishOf(environment),
+    python: config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment),
     data: environment,
   };
 }
@@ -66,11 +67,12 @@ function contentSteps({ pip }: CondaEnvironment, asOf: string): Step[] {
   }));
 }
 
-async function plan(
-  _checkout: Checkout,
-  { data }: Match<CondaEnvironment>,
-  context: PlanContext,
-): Promise<Contribution> {
+async function plan(checkout: Checkout, match: Match<CondaEnvironment>, context: PlanContext): Promise<Contribution> {
+  if (context.config.SLIPWAY_CONDA === 'pypi') return planOnPypi(checkout, match, match.data, context);
+  return planOnChannels(match.data, context);
+}
+
+function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribution {
   const { config, asOf } = context;
   const part = serverPart([...data.specs.map(({ name }) => name), ...(data.pip?.names ?? [])]);
   const notices = defaultsNotice(data, config);
@@ -123,7 +125,7 @@ async function plan(
 
 export const conda: Buildpack<CondaEnvironment> = {
   name: 'conda',
-  reads: ['environment.yml', 'environment.yaml'],
+  reads: ['environment.yml', 'environment.yaml', 'conda-lock.yml', 'pixi.toml', 'pixi.lock'],
   replaces: ['python'],
   detect,
   plan,
