@@ -11,6 +11,7 @@ import type {
   Step,
 } from '../../src/types.ts';
 import { wheelTarget } from '../../src/wheel-tags.ts';
+import { cutoff, cutoffs } from '../cutoffs.ts';
 import { withCommits } from './commits.ts';
 import { exportLock, type Lock, misfit } from './locked.ts';
 import { markerWorld } from './markers.ts';
@@ -113,13 +114,6 @@ function wantedOf(data: PythonData, context: PlanContext): Wanted {
   return { requirements: asked, notices: [{ code: 'lock-unfit', message, file: lock.file }] };
 }
 
-/** `2022-05-10` and a number of days → the RFC 3339 end of that day, as uv's --exclude-newer takes it. */
-function cutoff(day: string, later: number): string {
-  const date = new Date(`${day}T23:59:59Z`);
-  date.setUTCDate(date.getUTCDate() + later);
-  return date.toISOString().replace('.000', '');
-}
-
 function resolveTitle(count: number, from: string, lock: string | undefined): string {
   if (count === 0) return `Choosing Python's kernel as of ${from}`;
   const packages = `${count} Python ${count === 1 ? 'package' : 'packages'}`;
@@ -140,8 +134,7 @@ function resolveStep({ requirements: wanted, lock }: Wanted, context: PlanContex
       locked: lock === undefined ? [] : wanted.requirements,
       constraints: wanted.constraints,
       asOf: from,
-      // Later days are only tried once a day is proven to have no solution.
-      cutoffs: [cutoff(from, 0), cutoff(from, 90), cutoff(from, 365), 'none'],
+      cutoffs: cutoffs(from),
       extras,
       indexOptions: wanted.indexOptions,
     },

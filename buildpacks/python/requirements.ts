@@ -112,7 +112,16 @@ async function readInto(result: Requirements, checkout: Checkout, file: string, 
     );
   }
   result.files.push(file);
-  for (const line of logicalLines(await checkout.read(file), file)) {
+  await takeLines(result, checkout, logicalLines(await checkout.read(file), file), asConstraints);
+}
+
+async function takeLines(
+  result: Requirements,
+  checkout: Checkout,
+  lines: Iterable<RequirementLine>,
+  asConstraints: boolean,
+): Promise<void> {
+  for (const line of lines) {
     if (line.text.startsWith('-')) await takeOption(result, checkout, line, asConstraints);
     else takeRequirement(result, line, line.text, { editable: false, asConstraints });
   }
@@ -201,5 +210,15 @@ export function takeRequirement(
 export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
   const result = noRequirements();
   await readInto(result, checkout, joinPath(file), false);
+  return result;
+}
+
+/** The same for lines that stand in another file, as in the `pip:` section of conda's; `files` has only what they include. */
+export async function readRequirementLines(
+  checkout: Checkout,
+  lines: Iterable<RequirementLine>,
+): Promise<Requirements> {
+  const result = noRequirements();
+  await takeLines(result, checkout, lines, false);
   return result;
 }

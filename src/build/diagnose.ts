@@ -38,12 +38,32 @@ const outOfMemory: Rule = (lines, exitCode) => {
   };
 };
 
+/** What builds may have of memory and processes is shared: a hog can keep the steps of another from starting. */
+const engineBusy: Rule = (lines) => {
+  if (!/^runc run failed: unable to start container process/.test(lines.at(-1) ?? '')) return;
+  return {
+    code: 'engine_busy',
+    reason: 'the engine could not start it, as builds beside it had used up memory or processes',
+    hint: 'Try again; SLIPWAY_BUILD_MEMORY and SLIPWAY_BUILD_PIDS say how much all builds may have together.',
+  };
+};
+
 const diskFull: Rule = (lines) => {
   if (!has(lines, /No space left on device|Disk quota exceeded/i)) return;
   return {
     code: 'disk_full',
     reason: 'there is no space left on the disk of the engine',
     hint: 'Remove images that nobody needs (docker image prune, docker builder prune), then try again.',
+  };
+};
+
+const noSuchPython: Rule = (lines) => {
+  const [version] = all(lines, /^slipway: there is no download of Python (\S+)/);
+  if (version === undefined) return;
+  return {
+    code: 'package_not_found',
+    reason: `neither uv nor the mirror of Pythons has Python ${version}`,
+    hint: 'Ask for another one in runtime.txt; the operator can say in SLIPWAY_PYTHONS which there are.',
   };
 };
 
@@ -66,6 +86,10 @@ const noSuchPackage: Rule = (lines) => {
     ...all(lines, /E: Package '(\S+)' has no installation candidate/),
     ...all(lines, /E: Version '.*' for '(\S+)' was not found/),
     ...all(lines, /E: Couldn't find any package by (?:glob|regex) '(\S+)'/),
+    ...all(lines, /^slipway: there is no conda package (.+) in \S/).flatMap((list) => list.split(', ')),
+    ...all(lines, /could not find subdir '[^']*' in channel '([^']+)'/).map(
+      (url) => `of the channel ${url}, which is not there`,
+    ),
     ...all(lines, /npm (?:ERR!|error) 404 +'(\S+?)' is not in/).map((name) => name.replace(/@\*$/, '')),
   ];
   const distinct = [...new Set(names)];
@@ -80,7 +104,8 @@ const noSuchPackage: Rule = (lines) => {
 
 /** uv says so of a package that was asked for; within a longer explanation it is one reason among others. */
 function saysNoSuch(lines: readonly string[]): boolean {
-  if (has(lines, /was not found in the package registry/)) return true;
+  if (has(lines, /was not found in the package registry|^slipway: there is no conda package|could not find subdir/))
+    return true;
   return has(lines, /there (?:is no version|are no versions) of/) && !has(lines, / depends on /);
 }
 
@@ -115,8 +140,10 @@ const upstream: Rule = (lines) => {
 
 /** In this order: what is certain comes before what may have been said by the way. */
 const RULES: readonly Rule[] = [
+  engineBusy,
   outOfMemory,
   diskFull,
+  noSuchPython,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
   (lines) => compileFault(lines),

@@ -1,6 +1,7 @@
 /** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
+import { explicitList } from '../conda-lock.ts';
 import { contentLabels, RESOLVED_LABEL, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
@@ -190,7 +191,7 @@ export async function buildContent(
   return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
 }
 
-const LOCKS = ['/srv/env/share/slipway/python.lock', '/srv/env/share/slipway/build.lock'];
+const LOCKS = ['conda.lock', 'python.lock', 'build.lock'].map((name) => `/srv/env/share/slipway/${name}`);
 const OF_DEBIAN = ['/usr/local/share/slipway/server.lock', '/var/lib/dpkg/status'];
 
 /** What an environment in the engine says of itself: its lock, the server's, Debian's packages; '' for what is not there. */
@@ -200,6 +201,8 @@ export async function environmentFacts(
   config: BuildDeps['config'],
 ): Promise<{ lock: string; serverLock: string; dpkgStatus: string }> {
   const files = await readFilesFromImage(docker, plan.tiers.environment.image, [...LOCKS, ...OF_DEBIAN], config);
-  const [python = '', built = '', serverLock = '', dpkgStatus = ''] = files.map((file) => file?.toString('utf8') ?? '');
-  return { lock: python + built, serverLock, dpkgStatus };
+  const [conda = '', python = '', built = '', serverLock = '', dpkgStatus = ''] = files.map(
+    (file) => file?.toString('utf8') ?? '',
+  );
+  return { lock: explicitList(conda) + python + built, serverLock, dpkgStatus };
 }

@@ -36,7 +36,7 @@ export async function planPython(
   { folder = '', ...context }: Partial<PlanContext> & { folder?: string } = {},
 ): Promise<Planned> {
   const checkout = memoryCheckout(files);
-  const match = await python.detect(checkout, { path: folder, isBinder: folder !== '' });
+  const match = await python.detect(checkout, { path: folder, isBinder: folder !== '' }, CONTEXT.config);
   if (match === undefined) throw new Error('The python pack does not apply.');
   const contribution = await python.plan(checkout, match, { ...CONTEXT, ...context });
   const values = contribution.steps.find(({ place }) => place === 'resolve')?.values ?? {};
