@@ -109,6 +109,17 @@ function saysNoSuch(lines: readonly string[]): boolean {
   return has(lines, /there (?:is no version|are no versions) of/) && !has(lines, / depends on /);
 }
 
+/** Said when later days have been tried, too. */
+const otherHashes: Rule = (lines) => {
+  const [name] = all(lines, /^slipway: no file of (\S+) in the index has a hash that is declared/);
+  if (name === undefined) return;
+  return {
+    code: 'build_failed',
+    reason: `no file of ${name} in the index has a hash that is declared for it`,
+    hint: 'Have its tool write the lock anew. If the hashes were right once, the files have been exchanged since.',
+  };
+};
+
 const conflict: Rule = (lines) => {
   const isApt = has(lines, /^E: Unable to correct problems, you have held broken packages|unmet dependencies/);
   const quote = isApt ? lines.slice(-QUOTED) : explanation(lines);
@@ -144,6 +155,12 @@ const RULES: readonly Rule[] = [
   outOfMemory,
   diskFull,
   noSuchPython,
+  otherHashes,
+  // A source that cannot be reached makes uv say that there is no solution, too.
+  (lines) =>
+    has(lines, /^slipway: the package index or a package's source did not answer/)
+      ? upstream(lines, undefined)
+      : undefined,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
   (lines) => compileFault(lines),
