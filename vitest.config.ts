@@ -8,6 +8,12 @@ const APART = [
   'test/integration/hostile/repositories.test.ts',
 ];
 
+/** Repositories that are built whole, and hubs and engines beside ours: they share with the rest what users do. */
+const BUILT = [
+  'test/integration/{scenarios,era,hub,many}/*.test.ts',
+  'test/integration/{build,fixtures,hostile/builds}.test.ts',
+];
+
 const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000, expect: { poll: { timeout: 20_000 } } };
 
 export default defineConfig({
@@ -18,12 +24,13 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
-          exclude: APART,
+          exclude: [...APART, ...BUILT],
           // One engine and one set of caches: files that build at the same time would measure each other.
           fileParallelism: false,
           ...slow,
         },
       },
+      { test: { name: 'built', include: BUILT, fileParallelism: false, ...slow } },
       { test: { name: 'apart', include: APART, fileParallelism: false, ...slow } },
     ],
   },

@@ -68,9 +68,12 @@ export const SETTINGS = {
     'Day that packages are taken as of: auto (from the commits), latest, or YYYY-MM-DD',
     { key: true },
   ),
-  SLIPWAY_PYTHONS: choice(['any', 'debian'], 'any', "Pythons that may be used: any, or only the Debian suites' own", {
-    key: true,
-  }),
+  SLIPWAY_PYTHONS: setting<'any' | 'debian' | (string & {})>(
+    'pythons',
+    'any',
+    "Pythons that may be used beside the Debian suites' own: any that uv brings, those named (3.7,3.8), or none: debian",
+    { key: true },
+  ),
   SLIPWAY_DEFAULT_ENVIRONMENT: choice(
     ['on', 'off'],
     'on',
@@ -94,7 +97,10 @@ export const SETTINGS = {
   SLIPWAY_MIRROR_DEBIAN_SECURITY: urls('http://deb.debian.org/debian-security', 'Mirrors of Debian security updates'),
   SLIPWAY_MIRROR_DEBIAN_ARCHIVE: url('http://archive.debian.org/debian', 'Where suites go that left the mirrors'),
   SLIPWAY_MIRROR_PYPI: url('https://pypi.org/simple', 'Python package index (simple API, with upload times)'),
-  SLIPWAY_MIRROR_PYTHON: url('', "Mirror of uv's managed Pythons, as UV_PYTHON_INSTALL_MIRROR takes it"),
+  SLIPWAY_MIRROR_PYTHON: url(
+    '',
+    "Mirror of uv's managed Pythons, as UV_PYTHON_INSTALL_MIRROR takes it; or, ending in .json, a listing of others, as UV_PYTHON_DOWNLOADS_JSON_URL takes it",
+  ),
   SLIPWAY_MIRROR_NPM: url('', 'npm registry, as npm_config_registry takes it'),
   SLIPWAY_MIRROR_DOCKER: text('', 'Prefix from which debian:<suite>-slim is pulled, e.g. registry.example.org/library'),
 

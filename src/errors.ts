@@ -82,6 +82,7 @@ export const ERRORS = {
   compile_failed: kind('build', 'user', 422, 63),
   build_out_of_memory: kind('build', 'user', 422, 64),
   build_timeout: kind('build', 'user', 504, 65),
+  engine_busy: kind('build', 'operator', 503, 64, true),
   disk_full: kind('build', 'operator', 507, 66, true),
   build_upstream: kind('build', 'upstream', 502, 67, true),
   base_unavailable: kind('build', 'operator', 502, 68, true),

@@ -1,6 +1,5 @@
 /** How the text of a setting becomes a value: one parser for each kind. */
 import { createRequire } from 'node:module';
-import { isIP } from 'node:net';
 
 export type Kind =
   | 'text'
@@ -13,6 +12,7 @@ export type Kind =
   | 'choice'
   | 'asOf'
   | 'colour'
+  | 'pythons'
   | 'ports';
 
 const BYTE_UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
@@ -48,8 +48,7 @@ function httpUrl(value: string): string {
   if (!URL.canParse(value)) throw new Error(`"${value}" is not a URL`);
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`"${value}" is not an http or https URL`);
-  if (isIP(url.hostname) === 0 && !/^(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(url.hostname))
-    throw new Error(`"${value}" has an odd host`);
+  if (!/^(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(url.hostname)) throw new Error(`"${value}" has an odd host`);
   return value.replace(/\/+$/, '');
 }
 
@@ -62,6 +61,16 @@ function asOf(value: string): string {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.startsWith(value);
   if (value === 'auto' || value === 'latest' || isDay) return value;
   throw new Error(`"${value}" is neither auto, latest nor a day as YYYY-MM-DD`);
+}
+
+/** Older than 3.6 is beyond uv. */
+function pythons(value: string): string {
+  if (value === 'any' || value === 'debian') return value;
+  const list = split(value);
+  const odd = list.find((part) => !/^3\.(?:[6-9]|[1-9]\d)$/.test(part));
+  if (list.length === 0 || odd !== undefined)
+    throw new Error(`"${odd ?? value}" is neither any, debian nor a Python from 3.6 on; write them as 3.7,3.8,3.10`);
+  return list.join(',');
 }
 
 function colour(value: string): string {
@@ -102,6 +111,8 @@ function parse(kind: Kind, value: string, values?: readonly string[]): unknown {
       return oneOf(value, values);
     case 'asOf':
       return asOf(value);
+    case 'pythons':
+      return pythons(value);
     case 'ports':
       return ports(value);
     case 'colour':

@@ -73,8 +73,8 @@ export interface Checkout {
   kind(path: string): Promise<EntryKind | undefined>;
   /** Names in a folder ('' for the root); empty when there is none. */
   list(path: string): Promise<readonly string[]>;
-  /** The text of a file, BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
-  read(path: string): Promise<string>;
+  /** The text of a file of at most `most` bytes (1 MB), BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
+  read(path: string, most?: number): Promise<string>;
   /** Fetches all commits and tags into `.git`, for tools that ask git for a version; only called when a plan needs it. */
   deepen(): Promise<void>;
   /** Removes everything that fetch made. */

@@ -45,18 +45,24 @@ function vitest(words, report, stdout) {
   return run(process.execPath, [program, 'run', ...reporters, ...words], { stdout });
 }
 
-/** What needs no engine runs beside what does, and is shown after it. */
+/** A lane's output goes to a file. */
+async function beside(name, projects) {
+  const path = join(RESULTS, `${name}.txt`);
+  const file = openSync(path, 'w');
+  const words = projects.flatMap((project) => ['--project', project]);
+  const code = await vitest(words, `vitest-${name}`, file);
+  closeSync(file);
+  return { path, code };
+}
+
+/** What needs no engine, and what builds whole repositories, run beside the rest and are shown after it. */
 async function runAll() {
   mkdirSync(RESULTS, { recursive: true });
-  const path = join(RESULTS, 'apart.txt');
-  const file = openSync(path, 'w');
-  const codes = await Promise.all([
-    vitest(['--project', 'integration'], 'vitest', 'inherit'),
-    vitest(['--project', 'unit', '--project', 'apart'], 'vitest-apart', file),
-  ]);
-  closeSync(file);
-  process.stdout.write(readFileSync(path));
-  return codes.find((code) => code !== 0) ?? 0;
+  const lanes = [beside('apart', ['unit', 'apart']), beside('built', ['built'])];
+  const first = await vitest(['--project', 'integration'], 'vitest', 'inherit');
+  const others = await Promise.all(lanes);
+  for (const { path } of others) process.stdout.write(readFileSync(path));
+  return [first, ...others.map(({ code }) => code)].find((code) => code !== 0) ?? 0;
 }
 
 /**

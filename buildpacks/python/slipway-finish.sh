@@ -24,4 +24,5 @@ if [ "$1" = isolated ]; then
       ;;
   esac
 fi
+[ ! -e /srv/python/notices ] || cat /srv/python/notices >> "$share/slipway/notices"
 exec slipway-bytecode /srv/env

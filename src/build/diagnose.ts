@@ -38,12 +38,32 @@ const outOfMemory: Rule = (lines, exitCode) => {
   };
 };
 
+/** What builds may have of memory and processes is shared: a hog can keep the steps of another from starting. */
+const engineBusy: Rule = (lines) => {
+  if (!/^runc run failed: unable to start container process/.test(lines.at(-1) ?? '')) return;
+  return {
+    code: 'engine_busy',
+    reason: 'the engine could not start it, as builds beside it had used up memory or processes',
+    hint: 'Try again; SLIPWAY_BUILD_MEMORY and SLIPWAY_BUILD_PIDS say how much all builds may have together.',
+  };
+};
+
 const diskFull: Rule = (lines) => {
   if (!has(lines, /No space left on device|Disk quota exceeded/i)) return;
   return {
     code: 'disk_full',
     reason: 'there is no space left on the disk of the engine',
     hint: 'Remove images that nobody needs (docker image prune, docker builder prune), then try again.',
+  };
+};
+
+const noSuchPython: Rule = (lines) => {
+  const [version] = all(lines, /^slipway: there is no download of Python (\S+)/);
+  if (version === undefined) return;
+  return {
+    code: 'package_not_found',
+    reason: `neither uv nor the mirror of Pythons has Python ${version}`,
+    hint: 'Ask for another one in runtime.txt; the operator can say in SLIPWAY_PYTHONS which there are.',
   };
 };
 
@@ -115,8 +135,10 @@ const upstream: Rule = (lines) => {
 
 /** In this order: what is certain comes before what may have been said by the way. */
 const RULES: readonly Rule[] = [
+  engineBusy,
   outOfMemory,
   diskFull,
+  noSuchPython,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
   (lines) => compileFault(lines),

@@ -56,7 +56,10 @@ function variables(config: SupportConfig, hasBundle: boolean): [string, string][
   const mirrors: [string, string][] = [
     ['UV_DEFAULT_INDEX', config.SLIPWAY_MIRROR_PYPI],
     ['PIP_INDEX_URL', config.SLIPWAY_MIRROR_PYPI],
-    ['UV_PYTHON_INSTALL_MIRROR', config.SLIPWAY_MIRROR_PYTHON],
+    [
+      config.SLIPWAY_MIRROR_PYTHON.endsWith('.json') ? 'UV_PYTHON_DOWNLOADS_JSON_URL' : 'UV_PYTHON_INSTALL_MIRROR',
+      config.SLIPWAY_MIRROR_PYTHON,
+    ],
     ['npm_config_registry', config.SLIPWAY_MIRROR_NPM],
   ];
   const always: [string, string][] = [

@@ -82,8 +82,8 @@ function checkoutOf(job: Job, made: Made, subdir: string): Omit<Checkout, 'dispo
       const others = inFolder(path);
       return others.length === 0 ? names : [...names, ...others].sort(byByte);
     },
-    async read(path) {
-      if (!made.others.has(path)) return readText(root, path);
+    async read(path, most) {
+      if (!made.others.has(path)) return readText(root, path, most);
       throw new SlipwayError('unsafe_file', `${shown(path)} is not read: it is a device or a pipe.`, {
         hint: 'Make it a regular file inside the repository.',
       });

@@ -57,8 +57,8 @@ export async function namesIn(root: string, path: string): Promise<string[]> {
   return names.filter((name) => name !== '.git').sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-/** The text of a file of at most 1 MB, a byte order mark dropped. @throws unsafe_file, file_too_large, file_not_text */
-export async function readText(root: string, path: string): Promise<string> {
+/** The text of a file of at most `most` bytes, a byte order mark dropped. @throws unsafe_file, file_too_large, file_not_text */
+export async function readText(root: string, path: string, most: number = MAX_TEXT): Promise<string> {
   const real = await realInside(root, path);
   if (real === undefined) throw unsafe(path, 'there is no such file');
   // O_NONBLOCK: opening a FIFO without it waits for a writer for ever.
@@ -69,14 +69,10 @@ export async function readText(root: string, path: string): Promise<string> {
   try {
     const found = await file.stat();
     if (!found.isFile()) throw unsafe(path, found.isDirectory() ? 'it is a folder' : 'it is a device or a pipe');
-    if (found.size > MAX_TEXT) {
-      throw new SlipwayError(
-        'file_too_large',
-        `${shown(path)} has ${found.size} bytes; an environment file may have ${MAX_TEXT}.`,
-        {
-          hint: 'Environment files are short lists: remove what does not belong there.',
-        },
-      );
+    if (found.size > most) {
+      throw new SlipwayError('file_too_large', `${shown(path)} has ${found.size} bytes; it may have ${most}.`, {
+        hint: 'Environment files are short lists: remove what does not belong there.',
+      });
     }
     return decodeText(await file.readFile(), path);
   } finally {

@@ -11,16 +11,20 @@ interface SuiteEra {
   /** Its full version, for bounds such as `<=3.11.1`. */
   full: string;
   r: string;
+  /** Minor version of its glibc, for the wheels that it takes. */
+  glibc: number;
 }
 
 const ERAS: readonly SuiteEra[] = [
-  { from: '0000-00-00', suite: 'bullseye', python: '3.9', full: '3.9.2', r: '4.0' },
-  { from: '2023-06-10', suite: 'bookworm', python: '3.11', full: '3.11.2', r: '4.2' },
-  { from: '2025-08-09', suite: 'trixie', python: '3.13', full: '3.13.5', r: '4.5' },
+  { from: '0000-00-00', suite: 'bullseye', python: '3.9', full: '3.9.2', r: '4.0', glibc: 31 },
+  { from: '2023-06-10', suite: 'bookworm', python: '3.11', full: '3.11.2', r: '4.2', glibc: 36 },
+  { from: '2025-08-09', suite: 'trixie', python: '3.13', full: '3.13.5', r: '4.5', glibc: 41 },
 ];
 
 /** Day from which on wheels for a Python were common, about four months after its release. */
 const WHEELS_SINCE: Record<string, string> = {
+  '3.6': '2017-04-01',
+  '3.7': '2018-10-01',
   '3.8': '2020-02-01',
   '3.9': '2021-02-01',
   '3.10': '2022-02-01',
@@ -29,10 +33,14 @@ const WHEELS_SINCE: Record<string, string> = {
   '3.13': '2025-02-01',
   '3.14': '2026-02-01',
 };
-export const PYTHONS = Object.keys(WHEELS_SINCE);
+const PYTHONS = Object.keys(WHEELS_SINCE);
+/** The oldest that uv lists; a mirror with a listing of its own may have older ones. */
+const OLDEST_OF_UV = '3.8';
 
 /** The last patch release, against which bounds are held where uv provides the Python. */
 const LAST_PATCH: Record<string, number> = {
+  '3.6': 15,
+  '3.7': 17,
   '3.8': 20,
   '3.9': 25,
   '3.10': 20,
@@ -56,11 +64,28 @@ function position(version: string): number {
   return Number(minor(version).split('.')[1]);
 }
 
-/** The Python of a day: its Debian's own, and before the first Debian that we have the oldest that uv brings. */
+/** The Python of a day: its Debian's own, and before the first Debian that we have the newest with wheels. */
 function pythonOf(day: string): string {
   const era = eraOf(day);
-  if (era.suite !== 'bullseye') return era.python;
-  return (WHEELS_SINCE['3.9'] ?? '') <= day ? '3.9' : '3.8';
+  if (era.suite !== 'bullseye' || (WHEELS_SINCE[era.python] ?? '') <= day) return era.python;
+  return PYTHONS.findLast((python) => (WHEELS_SINCE[python] ?? '') <= day) ?? PYTHONS[0] ?? era.python;
+}
+
+/** The Pythons that an operator lets repositories have: Debian's own always, and managed ones. */
+function allowed(setting: Config['SLIPWAY_PYTHONS']): string[] {
+  const own = ERAS.map(({ python }) => python);
+  if (setting === 'debian') return own;
+  const managed = setting === 'any' ? PYTHONS.slice(PYTHONS.indexOf(OLDEST_OF_UV)) : setting.split(',');
+  return [...new Set([...own, ...managed])].sort((a, b) => position(a) - position(b));
+}
+
+function suiteOf(version: string, asOf: string): SuiteEra {
+  return ERAS.find(({ python }) => python === minor(version)) ?? eraOf(asOf);
+}
+
+/** Minor version of the glibc under a Python that is chosen for a day: what its wheels may ask for. */
+export function glibcOf(python: string, asOf: string): number {
+  return suiteOf(python, asOf).glibc;
 }
 
 function fullVersion(version: string): string {
@@ -149,8 +174,7 @@ function bounded(wish: PythonWish, candidates: readonly string[], notices: Notic
  */
 export async function chooseEra(asOf: string, wish: PythonWish, config: Config, rank: RankPythons): Promise<EraChoice> {
   const notices: Notice[] = [];
-  const own = ERAS.map(({ python }) => python);
-  const candidates = config.SLIPWAY_PYTHONS === 'debian' ? own : PYTHONS;
+  const candidates = allowed(config.SLIPWAY_PYTHONS);
   const preferred = pythonOf(asOf);
   let version = explicit(wish, candidates, config.SLIPWAY_PYTHONS === 'debian', notices);
   if (version === undefined) {
@@ -166,7 +190,7 @@ export async function chooseEra(asOf: string, wish: PythonWish, config: Config, 
     version = ranked?.python ?? near;
     notices.push(...(ranked?.notices ?? []));
   }
-  const suite = ERAS.find(({ python }) => python === minor(version)) ?? eraOf(asOf);
+  const suite = suiteOf(version, asOf);
   const source = suite.python === version ? 'debian' : 'managed';
   return {
     era: { debian: suite.suite, python: version, r: suite.r },

@@ -6,6 +6,7 @@ import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { inTurn } from '../in-turn.ts';
 import type { Notice, PythonWish } from '../types.ts';
+import { glibcOf } from './era.ts';
 import { createIndexClient, type FetchPage } from './index-client.ts';
 import { type IndexFile, wheelsOf } from './index-page.ts';
 import { type WheelTarget, wheelFits } from './wheel-tags.ts';
@@ -21,9 +22,6 @@ export interface WheelDeps {
 /** More pins than that say nothing new about which Python they were made for. */
 const MOST_PINS = 100;
 const AT_ONCE = 8;
-/** glibc of the Debian on which each Python of ours stands; managed ones may stand on the oldest. */
-const GLIBC: Record<string, number> = { '3.11': 36, '3.13': 41 };
-const OLDEST_GLIBC = 31;
 
 interface Kept {
   /** When the index was asked: what was uploaded later is not in here. */
@@ -109,7 +107,7 @@ export async function bestPython(
   const found = await inTurn(asked, AT_ONCE, ({ name, version }) => wheels(name, version, asOf, withFetch));
   const architecture = deps.config.SLIPWAY_PLATFORM.endsWith('arm64') ? 'aarch64' : 'x86_64';
   const count = (python: string) => {
-    const target = { python, architecture, glibc: GLIBC[python] ?? OLDEST_GLIBC };
+    const target = { python, architecture, glibc: glibcOf(python, asOf) };
     return found.filter((files) => files.some((file) => fits(file, target))).length;
   };
   const counts = new Map([...candidates, preferred].map((python) => [python, count(python)]));

@@ -83,10 +83,11 @@ export const checkPythons: Check = async (config, signal) => {
   if (config.SLIPWAY_PYTHONS === 'debian') return ok(name, 'not needed, as SLIPWAY_PYTHONS is debian');
   if (!/^https?:/.test(mirror)) return ok(name, mirror);
   const result = await attempt(mirror, config, signal);
-  // A mirror's folder need not be listed; that its host answers has to do.
-  if (!('error' in result)) return ok(name, `${hostOf(mirror)} answers`);
+  // A mirror's folder need not answer for itself, so that its host does has to do; a listing has to.
+  const fault = 'error' in result || mirror.endsWith('.json') ? faultOf(result) : undefined;
+  if (fault === undefined) return ok(name, `${hostOf(mirror)} answers`);
   const mend = "Set SLIPWAY_MIRROR_PYTHON to a mirror of uv's Pythons, or SLIPWAY_PYTHONS=debian.";
-  const message = `${hostOf(mirror)}: ${reasonOf(result.error)}; only the Pythons of Debian can be used.`;
+  const message = `${hostOf(mirror)}: ${fault}; only the Pythons of Debian can be used.`;
   return warn(name, message, mend);
 };
 

@@ -59,8 +59,24 @@ async function waiting(): Promise<string[]> {
   return all.map(({ Names }) => Names[0] ?? '').filter((name) => !taken.includes(name));
 }
 
+/** Address and token of a server that waits; nobody but the service knows them. */
+async function serverOf(name: string): Promise<{ url: string; token: string }> {
+  const facts = await world.docker.getContainer(name.slice(1)).inspect();
+  const token = facts.Config.Env.find((one) => one.startsWith('JUPYTER_TOKEN='))?.slice(14) ?? '';
+  const port = facts.NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort;
+  return { url: `http://127.0.0.1:${port}/user/${name.replace('/slipway-', '')}/`, token };
+}
+
+async function areUp(names: readonly string[]): Promise<boolean> {
+  const servers = await Promise.all(names.map(serverOf));
+  const answers = servers.map((server) => callServer(server, 'api/status').then(Boolean, () => false));
+  return (await Promise.all(answers)).every(Boolean);
+}
+
 async function untilWaiting(count: number): Promise<void> {
-  for (let tries = 0; (await waiting()).length !== count; tries += 1) {
+  for (let tries = 0; ; tries += 1) {
+    const names = await waiting();
+    if (names.length === count && (await areUp(names))) return;
     if (tries > 200) throw new Error(`never ${count} servers that wait`);
     await sleep(100);
   }
@@ -128,10 +144,8 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
     const url = await withImage('empty', { 'index.md': '# z' });
     await warmUp(url);
     const [name = ''] = await waiting();
-    const facts = await world.docker.getContainer(name.slice(1)).inspect();
-    const token = facts.Config.Env.find((one) => one.startsWith('JUPYTER_TOKEN='))?.slice(14) ?? '';
-    const port = facts.NetworkSettings.Ports['8888/tcp']?.[0]?.HostPort;
-    const server = { url: `http://127.0.0.1:${port}/user/${name.replace('/slipway-', '')}/`, token };
+    const server = await serverOf(name);
+    const { token } = server;
     expect(await callServer(server, 'api/contents')).toMatchObject({ content: [] });
     for (const given of ['', token.slice(1), `${token}x`]) {
       const headers = { authorization: `token ${given}` };

@@ -51,6 +51,7 @@ const CASES: Case[] = [
   { log: 'mysqlclient', code: 'compile_failed', says: /mysqlclient==2\.2\.0 needs pkg-config/, hint: /pkg-config/ },
   { log: 'psycopg2', code: 'compile_failed', says: /psycopg2==2\.9\.9 needs pg_config/, hint: /libpq-dev/ },
   { log: 'killed', code: 'build_out_of_memory', says: /memory/, hint: /SLIPWAY_BUILD_MEMORY/, exitCode: 137 },
+  { log: 'notstarted', code: 'engine_busy', says: /could not start it/, hint: /SLIPWAY_BUILD_PIDS/ },
   { log: 'nospace', code: 'disk_full', says: /no space left/ },
   { log: 'refused', code: 'build_upstream', says: /127\.0\.0\.1:9/, exitCode: 2 },
   { log: 'noresolve', code: 'build_upstream', says: /no-such-host\.invalid/, exitCode: 2 },

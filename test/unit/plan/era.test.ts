@@ -16,7 +16,8 @@ async function choose(day: string, wish: PythonWish = { pins: [] }, config = any
 
 describe('the era of a day', () => {
   test.each([
-    ['2017-03-01', 'bullseye 3.8 managed'],
+    ['2017-03-01', 'bullseye 3.8 managed python-moved'],
+    ['2019-03-01', 'bullseye 3.8 managed python-moved'],
     ['2020-06-01', 'bullseye 3.8 managed'],
     ['2021-05-01', 'bullseye 3.9 debian'],
     ['2023-06-09', 'bullseye 3.9 debian'],
@@ -25,6 +26,17 @@ describe('the era of a day', () => {
     ['2025-08-09', 'trixie 3.13 debian'],
   ])('%s', async (day, expected) => {
     expect(await choose(day)).toBe(expected);
+  });
+
+  test('older Pythons, where the operator says that they can be had', async () => {
+    const older = loadConfig({ SLIPWAY_PYTHONS: '3.6, 3.7,3.10' });
+    expect(await choose('2017-05-01', undefined, older)).toBe('bullseye 3.6 managed');
+    expect(await choose('2019-05-01', undefined, older)).toBe('bullseye 3.7 managed');
+    expect(await choose('2020-05-01', undefined, older)).toBe('bullseye 3.9 debian python-moved');
+    expect(await choose('2024-05-01', version('3.7'), older)).toBe('bookworm 3.7 managed');
+    expect(await choose('2024-05-01', version('3.12'), older)).toBe('trixie 3.13 debian python-moved');
+    expect(await choose('2019-05-01', version('2.7'), older)).toBe('bullseye 3.6 managed python-moved');
+    expect(() => loadConfig({ SLIPWAY_PYTHONS: '3.7,2.7' })).toThrow(/SLIPWAY_PYTHONS.*"2\.7"/);
   });
 
   test('only the suites own Pythons, when the operator says so', async () => {
