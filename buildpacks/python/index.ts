@@ -38,6 +38,9 @@ interface Wanted {
   notices: Notice[];
 }
 
+/** What a repository without any of these files asks for. */
+export const NO_REQUIREMENTS: PythonData = { requirements: undefined, package: undefined };
+
 async function detect(checkout: Checkout, folder: ConfigFolder): Promise<Match<PythonData> | undefined> {
   const asked = await readVersions(checkout, folder);
   const sources = await readSources(checkout, folder);
@@ -62,6 +65,7 @@ async function detect(checkout: Checkout, folder: ConfigFolder): Promise<Match<P
       ...(version === undefined ? {} : { version }),
       ...(sources?.wish.requires === undefined ? {} : { requires: sources.wish.requires }),
       pins: sources?.wish.pins ?? [],
+      names: [...(sources?.asked.names ?? []), ...(sources?.lock?.packages.keys() ?? [])],
     },
     data: {
       requirements: sources?.asked,

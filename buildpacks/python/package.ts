@@ -140,6 +140,7 @@ async function fromSetup(checkout: Checkout, folder: string): Promise<PythonPack
 /**
  * Finds the Python package that a folder of the repository is.
  * @param folder path in the repository, '' for the root
+ * @param pyproject its pyproject.toml, where it was read already or is to be passed over
  * @param reader the tool whose lock stands beside it, or pip where another file says what is installed
  * @returns undefined when neither file makes it one
  * @throws SlipwayError `bad_environment_file` naming file, and line or key
@@ -147,10 +148,11 @@ async function fromSetup(checkout: Checkout, folder: string): Promise<PythonPack
 export async function readPackage(
   checkout: Checkout,
   folder: string,
-  pyproject: Table,
   reader?: Reader,
+  pyproject?: Table,
 ): Promise<PythonPackage | undefined> {
-  const found = await fromPyproject(checkout, joinPath(folder, 'pyproject.toml'), pyproject, reader);
+  const table = pyproject ?? (await readPyproject(checkout, folder));
+  const found = await fromPyproject(checkout, joinPath(folder, 'pyproject.toml'), table, reader);
   if (found?.isBinders || found?.install) return found;
   const setup = await fromSetup(checkout, folder);
   if (found === undefined || setup === undefined) return found ?? setup;

@@ -132,10 +132,10 @@ async function fromRequirements(checkout: Checkout, folder: ConfigFolder): Promi
 async function besideRequirements(checkout: Checkout, left: string[]): Promise<PythonPackage | undefined> {
   const pyproject = await readPyproject(checkout, checkout.subdir);
   const isBinders = pyproject.project !== undefined && pyproject['build-system'] !== undefined;
-  if (isBinders) return readPackage(checkout, checkout.subdir, pyproject, 'pip');
+  if (isBinders) return readPackage(checkout, checkout.subdir, 'pip', pyproject);
   const hasTables = pyproject.project !== undefined || toolOf(pyproject) === 'poetry';
   if (hasTables) left.push(joinPath(checkout.subdir, 'pyproject.toml'));
-  return readPackage(checkout, checkout.subdir, {}, 'pip');
+  return readPackage(checkout, checkout.subdir, 'pip', {});
 }
 
 /** Of several locks, the one of the tool that pyproject.toml names; else the first. */
@@ -210,7 +210,7 @@ async function fromProject(checkout: Checkout, folder: ConfigFolder): Promise<So
   const there = await present(checkout, place, folder.isBinder ? ['pylock.toml' as const] : LOCKS);
   const pyproject = folder.isBinder ? {} : await readPyproject(checkout, place);
   const name = chooseLock(there, pyproject);
-  const found = folder.isBinder ? undefined : await readPackage(checkout, place, pyproject, name && TOOLS[name]);
+  const found = folder.isBinder ? undefined : await readPackage(checkout, place, name && TOOLS[name], pyproject);
   if (name === undefined && found === undefined) return undefined;
   const notices = [...(found?.requirements.notices ?? [])];
   const file = name === undefined ? '' : joinPath(place, name);
