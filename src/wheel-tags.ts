@@ -55,8 +55,8 @@ export function wheelFits(file: string, target: WheelTarget): boolean {
   return interpreter && wheel.platforms.some((tag) => platformFits(tag, target));
 }
 
-/** glibc of each suite. */
-const GLIBC: Record<Suite, number> = { bullseye: 31, bookworm: 36, trixie: 41 };
+/** Minor version of each suite's glibc, for the wheels that it takes. */
+export const GLIBC: Record<Suite, number> = { bullseye: 31, bookworm: 36, trixie: 41 };
 
 /** What wheels have to fit in an image. @param platform `linux/amd64` */
 export function wheelTarget(python: string, platform: string, suite: Suite): WheelTarget {

@@ -10,6 +10,7 @@ UPSTREAM = re.compile(
     r"error sending request|Request failed after|dns error|[Cc]onnection (?:refused|reset|closed)|timed out"
     r"|HTTP status server error|HTTP Error 5\d\d|429 Too Many|Temporary failure in name resolution|Could not resolve host"
     r"|NewConnectionError|Network is unreachable|unexpected EOF|error decoding response body"
+    r"|Failed to connect to|Couldn't connect to|The requested URL returned error: (?:5\d\d|429)"
 )
 NOT_FOUND = re.compile(r"(?:Because |and |, )([A-Za-z0-9._-]+) was not found in the package registry")
 FAILED = re.compile(r"(?:build|wheel for) `([A-Za-z0-9._-]+)(?:==| @ |`)")

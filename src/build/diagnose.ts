@@ -133,7 +133,7 @@ const conflict: Rule = (lines) => {
 };
 
 const UPSTREAM =
-  /Could not resolve|Temporary failure (?:in name resolution|resolving)|failed to lookup address|dns error|Connection (?:refused|reset|timed out)|Could not connect to|Failed to establish a new connection|Network is unreachable|No route to host|Read timed out|operation timed out|Connection broken|HTTP status server error|HTTP (?:Error|error) 5\d\d|\b50[0234] (?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|429 Too Many Requests|Hash Sum mismatch|certificate verify failed|invalid peer certificate|TLS handshake/i;
+  /Could not resolve|Temporary failure (?:in name resolution|resolving)|failed to lookup address|dns error|Connection (?:refused|reset|timed out)|Could(?: not|n't) connect to|Failed to connect to|Failed to establish a new connection|Network is unreachable|No route to host|Read timed out|operation timed out|Connection broken|HTTP status server error|HTTP (?:Error|error) 5\d\d|\b50[0234] (?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|429 Too Many Requests|Hash Sum mismatch|certificate verify failed|invalid peer certificate|TLS handshake/i;
 
 const upstream: Rule = (lines) => {
   // Near the end only: a failed attempt that was repeated with success is not what it ended of.
