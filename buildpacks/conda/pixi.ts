@@ -8,6 +8,7 @@ import { channelName } from './channels.ts';
 import { parseSpec } from './specs.ts';
 import type { CondaEnvironment, CondaSpec } from './types.ts';
 import { checkVariable } from './variables.ts';
+import { counted } from './wording.ts';
 
 /** Tables of a manifest that say what is installed, least specific first: a later one wins. */
 const CONDA = ['build-dependencies', 'host-dependencies', 'dependencies'];
@@ -190,7 +191,7 @@ export async function readPixi(
     specs,
     ...(pip === undefined ? {} : { pip }),
     variables: variablesOf(file, tables),
-    evidence: [{ file, reason: `lists ${specs.length} packages of conda's and ${lines.length} of pip's for pixi` }],
+    evidence: [{ file, reason: `lists ${counted(specs.length, lines.length)}` }],
     notices: [...noticesOf(file, manifest, workspace, subdir), ...(pip?.notices ?? [])],
   };
 }
