@@ -1,5 +1,6 @@
 /** What images of every tier say of themselves. */
 import { VERSION } from './root.ts';
+import { contentParent } from './tiers.ts';
 import type { Plan } from './types.ts';
 
 /** Day that packages really are of, see `resolvedAsOf`. */
@@ -7,12 +8,15 @@ export const RESOLVED_LABEL = 'org.slipway.resolved-as-of';
 
 export function tierLabels(tier: 'base' | 'environment' | 'content', plan: Plan): Record<string, string> {
   const { base, environment } = plan.tiers;
+  const parent = contentParent(plan);
+  const isGuessed = tier === 'environment' && parent !== environment;
   return {
     'org.slipway.tier': tier,
-    'org.slipway.key': plan.tiers[tier].key,
+    'org.slipway.key': tier === 'environment' ? parent.key : plan.tiers[tier].key,
     'org.slipway.version': VERSION,
     ...(tier !== 'base' && { 'org.slipway.base': base.key }),
-    ...(tier === 'content' && { 'org.slipway.environment': environment.key }),
+    ...(tier === 'content' && { 'org.slipway.environment': parent.key }),
+    ...(isGuessed && { 'org.slipway.environment': environment.key }),
   };
 }
 

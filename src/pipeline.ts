@@ -17,6 +17,7 @@ import { PROVIDERS } from './resolve/registry.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import { type EngineDeps, isHub, type LookDeps, openHub, openPublished, type StageDeps, stages } from './stages.ts';
+import { asDeclared, contentParent } from './tiers.ts';
 import type { Checkout, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
@@ -122,6 +123,7 @@ async function renderStage(plan: Plan): Promise<Rendered> {
   return {
     base: (rootfs) => render.renderBase(plan, rootfs, serverLock(plan.era.debian)),
     environment: render.renderEnvironment(plan),
+    guessed: render.renderGuessed(plan),
     content: (plain) => render.renderContent(plan, plain),
     contentEnvironment: render.contentEnvironment(plan),
     workdir: render.inHome(plan.subdir),
@@ -156,21 +158,40 @@ export async function findLowerTiers(
   return { base, environment };
 }
 
-/** Builds base and environment of a plan, as far as they are missing. @throws SlipwayError of build and publish */
+/**
+ * Builds base and environment of a plan, and what is guessed on it, as far as they are missing.
+ * @throws SlipwayError of build and publish
+ */
 export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
-  const [published, { ensureEnvironment, environmentFacts }] = await Promise.all([openPublished(deps), stages.build()]);
-  const found = options.refresh || options.noCache ? undefined : await published?.findEnvironment(plan);
+  const found = options.refresh || options.noCache ? undefined : (await findLowerTiers(plan, deps)).environment;
   if (found) return found;
+  const [published, { environmentFacts }] = await Promise.all([openPublished(deps), stages.build()]);
+  const tiers = await (plan.tiers.guessed ? buildGuessed : buildDeclared)(plan, options, deps);
+  if (published) {
+    const docker = await deps.engine();
+    const facts = await environmentFacts(docker, plan, deps.config);
+    await published.pushEnvironment(plan, docker, { ...facts, day: tiers.day });
+  }
+  return tiers;
+}
+
+async function buildDeclared(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
+  const [published, { ensureEnvironment }] = await Promise.all([openPublished(deps), stages.build()]);
   const docker = await deps.engine();
   // Another worker may have built it.
   const isBaseThere = !options.noCache && (await published?.pull('base', plan.tiers.base.key, docker));
   const tiers = await ensureEnvironment({ plan, rendered: await renderStage(plan), options }, { ...deps, docker });
   if (published && !isBaseThere) await published.pushBase(plan, docker);
-  if (published) {
-    const facts = await environmentFacts(docker, plan, deps.config);
-    await published.pushEnvironment(plan, docker, { ...facts, day: tiers.day });
-  }
   return tiers;
+}
+
+/** Other repositories have the environment as it is declared, so that is built for itself. */
+async function buildGuessed(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
+  const [published, { addGuesses }] = await Promise.all([openPublished(deps), stages.build()]);
+  const declared = await buildEnvironment(asDeclared(plan), options, deps);
+  const docker = await deps.engine();
+  await published?.pull('environment', plan.tiers.environment.key, docker);
+  return addGuesses({ plan, rendered: await renderStage(plan), options }, declared, { ...deps, docker });
 }
 
 /** Builds the content on an environment that is there, and keeps the plan. @throws SlipwayError of build and publish */
@@ -208,7 +229,7 @@ async function publishContent(
     return { image, digest, resolvedAsOf: day, tiers };
   }
   const docker = await deps.engine();
-  await published.pull('environment', plan.tiers.environment.key, docker);
+  await published.pull('environment', contentParent(plan).key, docker);
   await (await stages.build()).buildContent(input, { base, environment, day }, { ...deps, docker });
   return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, tiers };
 }

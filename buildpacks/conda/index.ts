@@ -12,10 +12,12 @@ import type {
   Step,
 } from '../../src/types.ts';
 import { cutoff } from '../cutoffs.ts';
+import { normalName } from '../python/requirement.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from '../python/server.ts';
 import { besides } from './besides.ts';
 import { clientLock } from './client.ts';
 import { readCondaEnvironment } from './environment.ts';
+import { onPypi } from './names.ts';
 import { counterparts, planOnPypi } from './pypi.ts';
 import { channelsOf, isShared, solving } from './solving.ts';
 import type { CondaEnvironment } from './types.ts';
@@ -28,6 +30,14 @@ function wishOf({ specs, locked }: CondaEnvironment): PythonWish {
   const said = locked?.find(({ name }) => name === 'python')?.version ?? PYTHON.exec(spec?.version ?? '')?.[1];
   const file = spec?.file ?? '';
   return { isOwn: true, pins: [], ...(said === undefined ? {} : { version: { value: said, file } }) };
+}
+
+/** As PyPI calls them. */
+function namesOf({ specs, locked, pip }: CondaEnvironment): string[] {
+  const names = [...specs, ...(locked ?? [])].map(({ name }) =>
+    normalName((onPypi(name)?.name ?? name).replace(/\[.*$/, '')),
+  );
+  return [...new Set([...names, ...(pip?.names ?? [])])];
 }
 
 async function detect(
@@ -44,7 +54,10 @@ async function detect(
     notices: [...environment.notices, ...notices],
     files: [...environment.files, ...(asOf === undefined ? [] : [asOf.file])],
     ...(asOf === undefined ? {} : { asOf }),
-    python: config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment),
+    python: {
+      ...(config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment)),
+      names: namesOf(environment),
+    },
     data: environment,
   };
 }

@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import { explicitList } from '../conda-lock.ts';
 import { contentLabels, RESOLVED_LABEL, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
+import { contentParent } from '../tiers.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
 import { type BuildDeps, buildImage, maskOf } from './build.ts';
 import { imageInfo, moveTag, readFilesFromImage, untag } from './inspect.ts';
@@ -15,6 +16,7 @@ import { plainLine } from './text.ts';
 export interface Rendered {
   base(rootfs: string): string;
   environment: string | undefined;
+  guessed: string | undefined;
   content(plainImage: string): string | undefined;
   contentEnvironment: Record<string, string>;
   workdir: string;
@@ -24,7 +26,7 @@ export interface Rendered {
 /** What the lower tiers are made from: no checkout, for they hold nothing of a repository but its plan. */
 export interface EnvironmentInput {
   plan: Plan;
-  rendered: Pick<Rendered, 'base' | 'environment'>;
+  rendered: Pick<Rendered, 'base' | 'environment' | 'guessed'>;
   options: BuildOptions;
 }
 
@@ -60,6 +62,7 @@ export interface BuiltTiers {
 
 const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
 const NOTICES_FILE = '/srv/env/share/slipway/notices';
+const GUESSED_NOTICES_FILE = '/srv/env/share/slipway/guessed/notices';
 const NOTICES_SHOWN = 20;
 
 /** Gives an image a further name. */
@@ -105,14 +108,18 @@ async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<{
   const files = await readFilesFromImage(deps.docker, image, [RESOLVED_FILE, NOTICES_FILE], deps.config);
   const [said = '', lines = ''] = files.map((file) => file?.toString('utf8').trim());
   const day = /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(said) ? said : plan.asOf;
-  const mask = maskOf(deps.config);
-  const notices = lines.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)));
-  return { day, notices: notices.filter((line) => line !== '') };
+  return { day, notices: noticesOf(lines, deps) };
 }
 
-/** The environment of a plan, if the engine has it. */
+function noticesOf(text: string, deps: BuildDeps): string[] {
+  const mask = maskOf(deps.config);
+  const notices = text.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)));
+  return notices.filter((line) => line !== '');
+}
+
+/** The environment of a plan, with what was guessed, if the engine has it. */
 export async function findEnvironment(docker: Docker, plan: Plan): Promise<EnvironmentTiers | undefined> {
-  const found = await imageInfo(docker, plan.tiers.environment.image);
+  const found = await imageInfo(docker, contentParent(plan).image);
   return found && { base: 'cached', environment: 'cached', day: found.labels[RESOLVED_LABEL] ?? plan.asOf };
 }
 
@@ -122,7 +129,7 @@ export async function hasBase(docker: Docker, plan: Plan): Promise<boolean> {
 }
 
 /**
- * Makes sure that the engine has base and environment of a plan.
+ * Makes sure that the engine has base and environment of a plan as it is declared.
  * @throws SlipwayError of the stage build
  */
 export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps): Promise<EnvironmentTiers> {
@@ -149,6 +156,26 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
   return { base, environment: 'built', day };
 }
 
+/**
+ * Adds what is guessed to an environment that is there.
+ * @throws SlipwayError of the stage build; never because a guess does not go with the environment
+ */
+export async function addGuesses(
+  { plan, rendered, options }: EnvironmentInput,
+  { base, day }: EnvironmentTiers,
+  deps: BuildDeps,
+): Promise<EnvironmentTiers> {
+  const { image } = contentParent(plan);
+  const labels = { ...tierLabels('environment', plan), [RESOLVED_LABEL]: day };
+  const noCache = options.refresh || options.noCache;
+  const input = { dockerfile: rendered.guessed ?? '', tag: image, labels, suite: plan.era.debian, noCache };
+  const { imageId } = await buildImage(input, deps);
+  const [said] = await readFilesFromImage(deps.docker, imageId, [GUESSED_NOTICES_FILE], deps.config);
+  for (const notice of noticesOf(said?.toString('utf8') ?? '', deps))
+    deps.emit({ phase: 'building', message: `Notice: ${notice}` });
+  return { base, environment: 'built', day };
+}
+
 async function buildImageOfContent(input: ContentInput, day: string, deps: BuildDeps): Promise<string> {
   const { plan, rendered, checkout, options } = input;
   const { image } = plan.tiers.content;
@@ -158,7 +185,7 @@ async function buildImageOfContent(input: ContentInput, day: string, deps: Build
   if (plan.fullHistory) await checkout.deepen();
   const { imageId } = await loadContent(
     {
-      parentImage: plan.tiers.environment.image,
+      parentImage: contentParent(plan).image,
       tag: dockerfile === undefined ? image : plain,
       labels,
       environment: rendered.contentEnvironment,
@@ -191,7 +218,8 @@ export async function buildContent(
   return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
 }
 
-const LOCKS = ['conda.lock', 'python.lock', 'build.lock'].map((name) => `/srv/env/share/slipway/${name}`);
+const LOCKS = ['python.lock', 'build.lock', 'guessed/guessed.lock'].map((name) => `/srv/env/share/slipway/${name}`);
+const CONDA_LOCK = '/srv/env/share/slipway/conda.lock';
 const OF_DEBIAN = ['/usr/local/share/slipway/server.lock', '/var/lib/dpkg/status'];
 
 /** What an environment in the engine says of itself: its lock, the server's, Debian's packages; '' for what is not there. */
@@ -200,9 +228,8 @@ export async function environmentFacts(
   plan: Plan,
   config: BuildDeps['config'],
 ): Promise<{ lock: string; serverLock: string; dpkgStatus: string }> {
-  const files = await readFilesFromImage(docker, plan.tiers.environment.image, [...LOCKS, ...OF_DEBIAN], config);
-  const [conda = '', python = '', built = '', serverLock = '', dpkgStatus = ''] = files.map(
-    (file) => file?.toString('utf8') ?? '',
-  );
-  return { lock: explicitList(conda) + python + built, serverLock, dpkgStatus };
+  const paths = [CONDA_LOCK, ...OF_DEBIAN, ...LOCKS];
+  const files = await readFilesFromImage(docker, contentParent(plan).image, paths, config);
+  const [conda = '', serverLock = '', dpkgStatus = '', ...locks] = files.map((file) => file?.toString('utf8') ?? '');
+  return { lock: explicitList(conda) + locks.join(''), serverLock, dpkgStatus };
 }

@@ -55,13 +55,20 @@ function noticeLines(plan: Plan, width: number, paint: Paint): string[] {
   });
 }
 
-const PLACES = { base: [], environment: ['system', 'resolve', 'install'], content: ['content'] } as const;
+const PLACES = {
+  base: [],
+  environment: ['system', 'resolve', 'install'],
+  guessed: ['guessed'],
+  content: ['content'],
+} as const;
 
 function tierLines(plan: Plan, width: number, paint: Paint): string[] {
-  return (['base', 'environment', 'content'] as const).flatMap((tier) => {
+  return (['base', 'environment', 'guessed', 'content'] as const).flatMap((tier) => {
+    const found = plan.tiers[tier];
+    if (!found) return [];
     const places: readonly string[] = PLACES[tier];
     const steps = plan.steps.filter(({ place }) => places.includes(place));
-    const image = clip(plainLine(plan.tiers[tier].image), Math.max(10, width - 16));
+    const image = clip(plainLine(found.image), Math.max(10, width - 16));
     const titles = steps.map(({ title }) => `${' '.repeat(15)}${clip(plainLine(title), Math.max(10, width - 16))}`);
     return [`  ${paint.cyan(pad(tier, 13))}${paint.dim(image)}`, ...titles];
   });

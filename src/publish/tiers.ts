@@ -4,7 +4,8 @@ import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import { contentLabels, RESOLVED_LABEL } from '../image-labels.ts';
 import { instanceId } from '../instance.ts';
-import type { Emit, Plan, TierState } from '../types.ts';
+import { asDeclared, contentParent } from '../tiers.ts';
+import type { Emit, Plan, Tier, TierState } from '../types.ts';
 import type { Artifact } from './artifacts.ts';
 import { publishContent } from './content.ts';
 import { Exchange } from './exchange.ts';
@@ -15,7 +16,7 @@ import { pushImage } from './push.ts';
 import { Registry } from './registry.ts';
 import { lockArtifact, provenanceArtifact, type Subject, sbomArtifact } from './statements.ts';
 
-type TierName = keyof Plan['tiers'];
+type TierName = 'base' | 'environment' | 'content';
 
 /** A content image that is in the registry. */
 export interface PublishedContent {
@@ -49,7 +50,19 @@ export interface EnvironmentFacts {
 /** What is attached to an image that stands on others. */
 type Say = (subject: Subject, parents: readonly Subject[]) => Artifact[];
 
-const LOWER: Record<TierName, TierName | undefined> = { base: undefined, environment: 'base', content: 'environment' };
+const TIERS: readonly TierName[] = ['base', 'environment', 'content'];
+
+/** A tier as it is called here: with guesses, the environment is what holds them. */
+function tierOf(tier: TierName, plan: Plan): Tier {
+  return tier === 'environment' ? contentParent(plan) : plan.tiers[tier];
+}
+
+/** The tier that one stands on, and the plan that has it so. */
+function below(tier: TierName, plan: Plan): { tier: TierName; plan: Plan } | undefined {
+  if (tier === 'base') return undefined;
+  if (tier === 'content') return { tier: 'environment', plan };
+  return plan.tiers.guessed ? { tier, plan: asDeclared(plan) } : { tier: 'base', plan };
+}
 
 /** One connection for all that a process does with a registry. */
 const exchanges = new WeakMap<Config, Exchange>();
@@ -102,11 +115,11 @@ export class PublishedTiers {
 
   /** Publishes a tier that the engine has, on the one below it. */
   private async push(tier: TierName, plan: Plan, docker: Docker, say?: Say): Promise<Stored> {
-    const { image } = plan.tiers[tier];
-    const lower = LOWER[tier];
-    const below = lower && (await readImage(this.registry, placeOf(lower, plan)));
-    const parent = lower && below && { published: below, image: plan.tiers[lower].image };
-    const parents = lower && below ? [this.subject(lower, plan, below.digest)] : [];
+    const { image } = tierOf(tier, plan);
+    const lower = below(tier, plan);
+    const published = lower && (await readImage(this.registry, placeOf(lower.tier, lower.plan)));
+    const parent = lower && published && { published, image: tierOf(lower.tier, lower.plan).image };
+    const parents = lower && published ? [this.subject(lower.tier, lower.plan, published.digest)] : [];
     const describe = say && ((digest: string) => say(this.subject(tier, plan, digest), parents));
     const input = { ...placeOf(tier, plan), image, ...(parent && { parent }), ...(describe && { describe }) };
     return pushImage(input, {
@@ -179,18 +192,18 @@ export class PublishedTiers {
 
   /** As engines and hubs pull it. */
   name(tier: TierName, plan: Plan): string {
-    return this.registry.imageName(tier, plan.tiers[tier].key);
+    return this.registry.imageName(tier, tierOf(tier, plan).key);
   }
 
   /** Tier and key of an image of ours in the registry; undefined for any other. */
   ownPlace(image: string): { tier: TierName; key: string } | undefined {
-    const tier = (Object.keys(LOWER) as TierName[]).find((one) => image.startsWith(this.registry.imageName(one, '')));
+    const tier = TIERS.find((one) => image.startsWith(this.registry.imageName(one, '')));
     return tier && { tier, key: image.slice(this.registry.imageName(tier, '').length) };
   }
 }
 
 function placeOf(tier: TierName, plan: Plan): Place {
-  return { repository: tier, tag: plan.tiers[tier].key };
+  return { repository: tier, tag: tierOf(tier, plan).key };
 }
 
 /** Images of the engine that a published one may share layers with: what it stood on. */
