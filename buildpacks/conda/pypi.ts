@@ -33,7 +33,10 @@ const isExact = (spec: CondaSpec) => spec.version?.startsWith('==') ?? false;
 
 /** A lock's packages when there is one: they are what the author had. */
 function specsOf({ locked, specs, files: [file = ''] }: CondaEnvironment): CondaSpec[] {
-  return locked?.map(({ name, version }) => ({ name, version: `==${version}`, file, line: 1 })) ?? specs;
+  const places = new Map(specs.map((spec) => [spec.name, spec]));
+  return (
+    locked?.map(({ name, version }) => ({ file, line: 1, ...places.get(name), name, version: `==${version}` })) ?? specs
+  );
 }
 
 function sorted(environment: CondaEnvironment): Sorted {

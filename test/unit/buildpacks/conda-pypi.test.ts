@@ -121,7 +121,7 @@ describe('a conda environment from PyPI', () => {
     };
     const { requirements, wish, notices } = await from({ 'environment.yml': 'dependencies: [python, numpy]' });
     expect(requirements.requirements).toEqual(['numpy==1.25.0']);
-    expect(wish.version).toEqual({ value: '3.11', file: 'conda-lock.yml' });
+    expect(wish.version).toEqual({ value: '3.11', file: 'environment.yml' });
     expect(notices.find(({ code }) => code === 'not-needed')?.message).toContain('tidetable, libtide');
     await expect(from({})).rejects.toMatchObject({
       code: 'needs_channel',
