@@ -30,8 +30,12 @@ def installed():
     folders = glob.glob("/srv/env/lib/python3*/site-packages")
     found = {}
     for one in importlib.metadata.distributions(path=folders):
-        name, version = one.metadata["Name"], one.version
-        if name and version and re.fullmatch(r"[A-Za-z0-9.!+_-]+", version):
+        try:
+            name, version = str(one.metadata["Name"]), str(one.version)
+        except (KeyError, OSError, TypeError, ValueError):
+            # A folder that only looks like one.
+            continue
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and re.fullmatch(r"[0-9][A-Za-z0-9.!+_-]*", version):
             found[normal(name)] = version
     return found
 
@@ -104,7 +108,9 @@ def main():
     there = installed()
     missing = [name for name in names if normal(name) not in there]
     guessing = Guessing(uv, there)
-    packages = guessing.decide(missing) if missing else []
+    packages = []
+    if missing and os.path.exists("/srv/env/bin/python"):
+        packages = guessing.decide(missing)
     write("guessed.lock", [package.line() for package in packages])
     write("notices", guessing.notices)
     for name in ("guesses.in", "installed.in", "pylock.toml", "uv.toml"):
