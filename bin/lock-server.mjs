@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// For maintainers: `npm run lock:server [-- YYYY-MM-DD]` writes templates/server/<suite>.lock, the packages of the
-// Jupyter server as of that day (default: a week ago, so that what was withdrawn at once is not in it).
+// For maintainers: `npm run lock:server [-- YYYY-MM-DD [NAME…]]` writes templates/server/<suite>.lock, the packages of the
+// Jupyter server as of that day (default: a week ago, so that what was withdrawn at once is not in it), and the conda
+// client's buildpacks/conda/client.lock; with names (bullseye, client, …) only those.
 // Needs uv or uvx on the PATH and a package index with upload times.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,8 @@ const TARGETS = [
   { suite: 'bullseye', python: '3.9', glibc: '2_31' },
   { suite: 'bookworm', python: '3.11', glibc: '2_36' },
   { suite: 'trixie', python: '3.13', glibc: '2_40' },
+  // Its one wheel is for every Python from 3.10 on.
+  { suite: 'client', python: '3.11', glibc: '2_36' },
 ];
 const ARCHITECTURES = ['x86_64', 'aarch64'];
 const WANTED = [
@@ -30,10 +33,13 @@ const WANTED = [
   'uv',
 ];
 
+const CLIENT = ['py-rattler'];
+
 /** rfc3987-syntax builds a grammar when it is imported: 1.3 s of every server's start, for a format that nothing here checks. */
 const LEFT_OUT = ['rfc3987-syntax', 'lark'];
 
-const day = process.argv[2] ?? new Date(Date.now() - 7 * 86_400_000).toISOString().slice(0, 10);
+const [, , given, ...names] = process.argv;
+const day = given ?? new Date(Date.now() - 7 * 86_400_000).toISOString().slice(0, 10);
 if (!/^\d{4}-\d\d-\d\d$/.test(day)) throw new Error(`not a day: ${day}`);
 const scratch = mkdtempSync(join(tmpdir(), 'lock-server-'));
 
@@ -67,7 +73,7 @@ function readPylock(path) {
 function resolve(target, architecture, versions) {
   const constraints = join(scratch, 'constraints.txt');
   const output = join(scratch, 'pylock.toml');
-  writeFileSync(join(scratch, 'server.in'), WANTED.join('\n'));
+  writeFileSync(join(scratch, 'server.in'), (target.suite === 'client' ? CLIENT : WANTED).join('\n'));
   writeFileSync(constraints, [...versions].map(([name, { version }]) => `${name}==${version}`).join('\n'));
   rmSync(output, { force: true });
   uv([
@@ -86,7 +92,7 @@ function merge(into, from) {
   }
 }
 
-for (const target of TARGETS) {
+for (const target of TARGETS.filter(({ suite }) => names.length === 0 || names.includes(suite))) {
   const packages = new Map();
   for (const architecture of ARCHITECTURES) merge(packages, resolve(target, architecture, packages));
   const lines = [...packages]
@@ -94,12 +100,15 @@ for (const target of TARGETS) {
     .map(([name, { version, hashes }]) =>
       [`${name}==${version}`, ...hashes.map((hash) => `--hash=sha256:${hash}`)].join(' '),
     );
+  const isClient = target.suite === 'client';
   const header = [
-    `# The Jupyter server on ${target.suite} (Python ${target.python}), as of ${day}.`,
+    isClient
+      ? `# The conda client, as of ${day}.`
+      : `# The Jupyter server on ${target.suite} (Python ${target.python}), as of ${day}.`,
     `# Made by \`npm run lock:server -- ${day}\`: hashes of the wheels for ${ARCHITECTURES.join(' and ')}.`,
   ];
   writeFileSync(
-    new URL(`../templates/server/${target.suite}.lock`, import.meta.url),
+    new URL(isClient ? '../buildpacks/conda/client.lock' : `../templates/server/${target.suite}.lock`, import.meta.url),
     `${[...header, ...lines].join('\n')}\n`,
   );
   process.stdout.write(`${target.suite}: ${lines.length} packages\n`);

@@ -24,7 +24,8 @@ function setting<T>(kind: Kind, fallback: string | (() => string), doc: string, 
 
 const text = (fallback: string | (() => string), doc: string, more?: Partial<Setting<string>>) =>
   setting<string>('text', fallback, doc, more);
-const list = (fallback: string, doc: string) => setting<string[]>('list', fallback, doc);
+const list = (fallback: string, doc: string, more?: Partial<Setting<string[]>>) =>
+  setting<string[]>('list', fallback, doc, more);
 const whole = (fallback: string | (() => string), doc: string) => setting<number>('number', fallback, doc);
 const bytes = (fallback: string, doc: string) => setting<number>('bytes', fallback, doc);
 const duration = (fallback: string, doc: string) => setting<number>('duration', fallback, doc);
@@ -74,6 +75,13 @@ export const SETTINGS = {
     "Pythons that may be used beside the Debian suites' own: any that uv brings, those named (3.7,3.8), or none: debian",
     { key: true },
   ),
+  SLIPWAY_CONDA: choice(
+    ['rattler', 'pypi'],
+    'rattler',
+    'Where conda environments come from: their channels, or what PyPI and Debian have of the same packages',
+    { key: true },
+  ),
+  SLIPWAY_CONDA_DEFAULTS: list('conda-forge', 'Channels that stand for `defaults`', { key: true }),
   SLIPWAY_DEFAULT_ENVIRONMENT: choice(
     ['on', 'off'],
     'on',
@@ -100,6 +108,10 @@ export const SETTINGS = {
   SLIPWAY_MIRROR_PYTHON: url(
     '',
     "Mirror of uv's managed Pythons, as UV_PYTHON_INSTALL_MIRROR takes it; or, ending in .json, a listing of others, as UV_PYTHON_DOWNLOADS_JSON_URL takes it",
+  ),
+  SLIPWAY_MIRROR_CONDA: url(
+    'https://conda.anaconda.org',
+    'Where conda channels are found by their names, as <url>/<channel>',
   ),
   SLIPWAY_MIRROR_NPM: url('', 'npm registry, as npm_config_registry takes it'),
   SLIPWAY_MIRROR_DOCKER: text('', 'Prefix from which debian:<suite>-slim is pulled, e.g. registry.example.org/library'),

@@ -75,6 +75,7 @@ export const ERRORS = {
   unsupported_version: kind('plan', 'user', 400, 50),
   index_unreachable: kind('plan', 'upstream', 502, 51, true),
   unsupported_platform: kind('plan', 'operator', 400, 52),
+  needs_channel: kind('plan', 'operator', 422, 54),
 
   build_failed: kind('build', 'user', 422, 60),
   package_not_found: kind('build', 'user', 422, 61),

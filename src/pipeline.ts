@@ -10,6 +10,7 @@ import { checkUrlpath } from './launch/urlpath.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
 import type { PublishedTiers } from './publish/tiers.ts';
+import { pythonName } from './python-name.ts';
 import { serverLock } from './render/server-lock.ts';
 import type { ProviderForm } from './resolve/provider.ts';
 import { PROVIDERS } from './resolve/registry.ts';
@@ -90,9 +91,9 @@ async function planStage(checkout: Checkout, deps: StageDeps): Promise<Plan> {
   const { folder, matches, notices } = await detect(checkout, config);
   const rank: RankPythons = async (...asked) => (await stages.wheels()).rankPythons(config)(...asked);
   const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank });
-  const { asOf, era, python, buildpacks } = plan;
+  const { asOf, era, buildpacks } = plan;
   const packs = buildpacks.map(({ name }) => name).join(', ') || 'default environment';
-  const message = `${packs}; Debian ${era.debian}, Python ${python.version}, as of ${asOf}\n`;
+  const message = `${packs}; Debian ${era.debian}, ${pythonName(plan)}, as of ${asOf}\n`;
   deps.emit({ phase: 'fetching', message, stage: 'plan' });
   return plan;
 }

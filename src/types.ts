@@ -108,6 +108,8 @@ export interface PythonWish {
   version?: { value: string; file: string };
   /** PEP 440 bounds of `requires-python`. */
   requires?: { value: string; file: string };
+  /** Its packages bring Python along, so the day chooses the suite alone, from bookworm on. */
+  isOwn?: boolean;
   /** `name==version` pins, normalised names. */
   pins: readonly { name: string; version: string; file: string }[];
   /** Every package that it asks for, normalised; what is missing here is taken for missing there. */
@@ -177,9 +179,10 @@ export interface PlanContext {
 
 /** Which Python was chosen and where it comes from. */
 export interface PythonChoice {
-  /** `3.9` or `3.9.7`. */
+  /** `3.9` or `3.9.7`; '' where solving decides. */
   version: string;
-  source: 'debian' | 'managed';
+  /** The suite's own, a build of uv's, or one that the environment's packages bring along. */
+  source: 'debian' | 'managed' | 'conda';
   /** Day before which nothing is resolved, because wheels for this Python were rare: `YYYY-MM-DD`. */
   notBefore: string;
 }
@@ -188,8 +191,10 @@ export interface Buildpack<D = unknown> {
   name: string;
   /** Names of the files that it reads in the config folder; those left at the root beside a `binder/` become notices. */
   reads: readonly string[];
+  /** Packs after it that are not asked when it applies. */
+  replaces?: readonly string[];
   /** `undefined` when it does not apply. */
-  detect(checkout: Checkout, config: ConfigFolder): Promise<Match<D> | undefined>;
+  detect(checkout: Checkout, folder: ConfigFolder, config: Config): Promise<Match<D> | undefined>;
   plan(checkout: Checkout, match: Match<D>, context: PlanContext): Promise<Contribution>;
 }
 

@@ -106,11 +106,10 @@ def main():
         uv = Uv("/srv/env/bin/python", OUTPUT, file.read(), [])
     uv.cutoff = cutoff(day)
     there = installed()
-    missing = [name for name in names if normal(name) not in there]
+    # An environment of R, or of tools, may have no Python; nobody's guess brings one.
+    missing = [name for name in names if normal(name) not in there and os.path.exists("/srv/env/bin/python")]
     guessing = Guessing(uv, there)
-    packages = []
-    if missing and os.path.exists("/srv/env/bin/python"):
-        packages = guessing.decide(missing)
+    packages = guessing.decide(missing) if missing else []
     write("guessed.lock", [package.line() for package in packages])
     write("notices", guessing.notices)
     for name in ("guesses.in", "installed.in", "pylock.toml", "uv.toml"):

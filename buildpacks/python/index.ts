@@ -10,6 +10,7 @@ import type {
   PlanContext,
   Step,
 } from '../../src/types.ts';
+import { cutoff, cutoffs } from '../cutoffs.ts';
 import { type PythonPackage, readPackage } from './package.ts';
 import { type LocalRequirement, type Requirements, readRequirements } from './requirements.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from './server.ts';
@@ -61,13 +62,6 @@ function describePackage(found: PythonPackage): string {
   return found.install ? 'makes the repository a Python package' : 'lists dependencies';
 }
 
-/** `2022-05-10` and a number of days → the RFC 3339 end of that day, as uv's --exclude-newer takes it. */
-function cutoff(day: string, later: number): string {
-  const date = new Date(`${day}T23:59:59Z`);
-  date.setUTCDate(date.getUTCDate() + later);
-  return date.toISOString().replace('.000', '');
-}
-
 function resolveStep(data: PythonData, context: PlanContext, extras: string[]): Step {
   const { requirements, package: found } = data;
   const lines = [...(requirements?.requirements ?? []), ...(found?.dependencies ?? [])];
@@ -83,8 +77,7 @@ function resolveStep(data: PythonData, context: PlanContext, extras: string[]): 
       requirements: lines,
       constraints: requirements?.constraints ?? [],
       asOf: from,
-      // Later days are only tried once a day is proven to have no solution.
-      cutoffs: [cutoff(from, 0), cutoff(from, 90), cutoff(from, 365), 'none'],
+      cutoffs: cutoffs(from),
       extras,
       indexOptions: requirements?.indexOptions ?? [],
     },

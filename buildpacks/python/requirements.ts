@@ -70,7 +70,16 @@ async function readInto(result: Requirements, checkout: Checkout, file: string, 
     );
   }
   result.files.push(file);
-  for (const line of logicalLines(await checkout.read(file), file)) {
+  await takeLines(result, checkout, logicalLines(await checkout.read(file), file), asConstraints);
+}
+
+async function takeLines(
+  result: Requirements,
+  checkout: Checkout,
+  lines: Iterable<RequirementLine>,
+  asConstraints: boolean,
+): Promise<void> {
+  for (const line of lines) {
     if (line.text.startsWith('-')) await takeOption(result, checkout, line, asConstraints);
     else takeRequirement(result, line, line.text, { editable: false, asConstraints });
   }
@@ -138,12 +147,9 @@ function takeRequirement(
   }
 }
 
-/**
- * Reads a requirements file with everything it includes by `-r` and `-c`.
- * @throws SlipwayError `bad_environment_file` with file and line, `unsafe_file` for what lies outside the repository
- */
-export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
-  const result: Requirements = {
+/** What an empty requirements file holds. */
+export function noRequirements(): Requirements {
+  return {
     requirements: [],
     constraints: [],
     pins: [],
@@ -153,6 +159,24 @@ export async function readRequirements(checkout: Checkout, file: string): Promis
     files: [],
     notices: [],
   };
+}
+
+/**
+ * Reads a requirements file with everything it includes by `-r` and `-c`.
+ * @throws SlipwayError `bad_environment_file` with file and line, `unsafe_file` for what lies outside the repository
+ */
+export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
+  const result = noRequirements();
   await readInto(result, checkout, joinPath(file), false);
+  return result;
+}
+
+/** The same for lines that stand in another file, as in the `pip:` section of conda's; `files` has only what they include. */
+export async function readRequirementLines(
+  checkout: Checkout,
+  lines: Iterable<RequirementLine>,
+): Promise<Requirements> {
+  const result = noRequirements();
+  await takeLines(result, checkout, lines, false);
   return result;
 }

@@ -10,7 +10,8 @@ lock=/srv/env/share/slipway
 used=$(cat "$lock/resolved-as-of" 2> /dev/null || echo latest)
 case $used in latest) cutoff=none ;; ????-??-??) cutoff=${used}T23:59:59Z ;; esac
 scratch=$(mktemp -d)
-cut -d ' ' -f 1 "$lock/python.lock" "$lock/build.lock" | grep == > "$scratch/constraints" || true
+# What conda brought is in a file of its own.
+cat "$lock/python.lock" "$lock/build.lock" "$lock/constraints" 2> /dev/null | cut -d ' ' -f 1 | grep == > "$scratch/constraints" || true
 [ "$cutoff" = none ] || set -- --exclude-newer "$cutoff" "$@"
 [ -z "$editable" ] || set -- "$@" --editable
 export UV_CACHE_DIR="$scratch/cache" UV_LINK_MODE=hardlink

@@ -86,6 +86,10 @@ const noSuchPackage: Rule = (lines) => {
     ...all(lines, /E: Package '(\S+)' has no installation candidate/),
     ...all(lines, /E: Version '.*' for '(\S+)' was not found/),
     ...all(lines, /E: Couldn't find any package by (?:glob|regex) '(\S+)'/),
+    ...all(lines, /^slipway: there is no conda package (.+) in \S/).flatMap((list) => list.split(', ')),
+    ...all(lines, /could not find subdir '[^']*' in channel '([^']+)'/).map(
+      (url) => `of the channel ${url}, which is not there`,
+    ),
     ...all(lines, /npm (?:ERR!|error) 404 +'(\S+?)' is not in/).map((name) => name.replace(/@\*$/, '')),
   ];
   const distinct = [...new Set(names)];
@@ -100,7 +104,8 @@ const noSuchPackage: Rule = (lines) => {
 
 /** uv says so of a package that was asked for; within a longer explanation it is one reason among others. */
 function saysNoSuch(lines: readonly string[]): boolean {
-  if (has(lines, /was not found in the package registry/)) return true;
+  if (has(lines, /was not found in the package registry|^slipway: there is no conda package|could not find subdir/))
+    return true;
   return has(lines, /there (?:is no version|are no versions) of/) && !has(lines, / depends on /);
 }
 

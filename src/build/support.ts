@@ -47,6 +47,7 @@ type SupportConfig = BundleConfig &
     | 'SLIPWAY_MIRROR_DEBIAN_SECURITY'
     | 'SLIPWAY_MIRROR_DEBIAN_ARCHIVE'
     | 'SLIPWAY_MIRROR_PYPI'
+    | 'SLIPWAY_MIRROR_CONDA'
     | 'SLIPWAY_MIRROR_PYTHON'
     | 'SLIPWAY_MIRROR_NPM'
   >;
@@ -56,6 +57,7 @@ function variables(config: SupportConfig, hasBundle: boolean): [string, string][
   const mirrors: [string, string][] = [
     ['UV_DEFAULT_INDEX', config.SLIPWAY_MIRROR_PYPI],
     ['PIP_INDEX_URL', config.SLIPWAY_MIRROR_PYPI],
+    ['CONDA_CHANNEL_ALIAS', config.SLIPWAY_MIRROR_CONDA],
     [
       config.SLIPWAY_MIRROR_PYTHON.endsWith('.json') ? 'UV_PYTHON_DOWNLOADS_JSON_URL' : 'UV_PYTHON_INSTALL_MIRROR',
       config.SLIPWAY_MIRROR_PYTHON,
@@ -83,6 +85,9 @@ if slipway_mounted /var/cache/slipway/uv; then
   export UV_CACHE_DIR=/var/cache/slipway/uv
 else
   export UV_NO_CACHE=1
+fi
+if slipway_mounted /var/cache/slipway/conda; then
+  export RATTLER_CACHE_DIR=/var/cache/slipway/conda
 fi
 export PIP_NO_CACHE_DIR=1
 unset -f slipway_mounted

@@ -1,6 +1,7 @@
 /** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
+import { explicitList } from '../conda-lock.ts';
 import { contentLabels, RESOLVED_LABEL, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
 import { contentParent } from '../tiers.ts';
@@ -218,6 +219,7 @@ export async function buildContent(
 }
 
 const LOCKS = ['python.lock', 'build.lock', 'guessed/guessed.lock'].map((name) => `/srv/env/share/slipway/${name}`);
+const CONDA_LOCK = '/srv/env/share/slipway/conda.lock';
 const OF_DEBIAN = ['/usr/local/share/slipway/server.lock', '/var/lib/dpkg/status'];
 
 /** What an environment in the engine says of itself: its lock, the server's, Debian's packages; '' for what is not there. */
@@ -226,8 +228,8 @@ export async function environmentFacts(
   plan: Plan,
   config: BuildDeps['config'],
 ): Promise<{ lock: string; serverLock: string; dpkgStatus: string }> {
-  const files = await readFilesFromImage(docker, contentParent(plan).image, [...LOCKS, ...OF_DEBIAN], config);
-  const texts = files.map((file) => file?.toString('utf8') ?? '');
-  const [serverLock = '', dpkgStatus = ''] = texts.splice(LOCKS.length);
-  return { lock: texts.join(''), serverLock, dpkgStatus };
+  const paths = [CONDA_LOCK, ...OF_DEBIAN, ...LOCKS];
+  const files = await readFilesFromImage(docker, contentParent(plan).image, paths, config);
+  const [conda = '', serverLock = '', dpkgStatus = '', ...locks] = files.map((file) => file?.toString('utf8') ?? '');
+  return { lock: explicitList(conda) + locks.join(''), serverLock, dpkgStatus };
 }

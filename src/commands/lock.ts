@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { condaPackage } from '../conda-lock.ts';
 import { loadConfig } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import { VERSION } from '../root.ts';
@@ -19,6 +20,7 @@ const OPTIONS: readonly Option[] = [
 /** The files of a lock, by name. */
 export function lockFiles({ plan, day, lock }: { plan: Plan; day: string; lock: string }): Record<string, string> {
   const lines = lock.split('\n').filter((line) => line.trim() !== '');
+  if (lines.some(condaPackage)) return condaFiles(lines, day, plan);
   // pip takes hashes for all or for none, and what was built here has none.
   const isHashed = lines.every((line) => line.includes(' --hash='));
   const pinned = lines.map((line) => (isHashed ? line : line.replace(/ --hash=\S+/g, ''))).sort();
@@ -26,6 +28,25 @@ export function lockFiles({ plan, day, lock }: { plan: Plan; day: string; lock: 
   const head = `# Locked by Slipway ${VERSION}${when}, for Python ${plan.python.version} on ${plan.platform}; slipway lock renews it.`;
   const runtime = `python-${plan.python.version}${day === 'latest' ? '' : `-${day}`}`;
   return { 'requirements.txt': `${[head, ...pinned].join('\n')}\n`, 'runtime.txt': `${runtime}\n` };
+}
+
+function condaFiles(lines: readonly string[], day: string, plan: Plan): Record<string, string> {
+  const packages = lines.flatMap((line) => condaPackage(line) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const pip = lines.filter((line) => condaPackage(line) === undefined).map((line) => line.replace(/ --hash=\S+/g, ''));
+  const channels = [...new Set(packages.map(({ channel }) => channel))];
+  const text = [
+    `# Locked by Slipway ${VERSION}${day === 'latest' ? '' : ` as of ${day}`} on ${plan.platform}; slipway lock renews it.`,
+    'channels:',
+    ...channels.map((name) => `  - ${name}`),
+    'dependencies:',
+    ...packages.map(({ name, version, build }) => `  - ${name}=${version}=${build}`),
+    ...(pip.length === 0 ? [] : ['  - pip:', ...pip.sort().map((line) => `      - ${JSON.stringify(line)}`)]),
+  ];
+  const python = packages.find(({ name }) => name === 'python')?.version;
+  const files = { 'environment.yml': `${text.join('\n')}\n` };
+  if (day === 'latest') return files;
+  // Only the day of it counts beside an environment.yml.
+  return { ...files, 'runtime.txt': `${python === undefined ? 'r' : `python-${python}`}-${day}\n` };
 }
 
 async function write(files: Record<string, string>, folder: string, isForced: boolean): Promise<string[]> {
@@ -42,10 +63,10 @@ async function write(files: Record<string, string>, folder: string, isForced: bo
 
 export const command: Command = {
   name: 'lock',
-  summary: 'write a requirements.txt and runtime.txt that pin the environment of a repository',
+  summary: 'write files that pin the environment of a repository: requirements.txt or environment.yml, and runtime.txt',
   operands: '<repo>',
   count: { min: 1, max: 1 },
-  details: `${REPO_DETAILS}\nBuilds the environment if there is none yet. Commit both files where the repository's own stand: beside
+  details: `${REPO_DETAILS}\nBuilds the environment if there is none yet. Commit the files where the repository's own stand: beside
 an apt.txt or postBuild, or in binder/.`,
   options: OPTIONS,
   examples: [

@@ -1,5 +1,6 @@
 /** `slipway plan`: what would be built and why. */
 import { loadConfig } from '../config.ts';
+import { pythonName } from '../python-name.ts';
 import type { Plan } from '../types.ts';
 import { type Command, type Io, JSON_OPTION, REPO_DETAILS, REPO_OPTIONS, repoRequest } from './command.ts';
 import { withProgress } from './progress.ts';
@@ -25,7 +26,7 @@ function facts(plan: Plan, paint: Paint): string[] {
       `${commit.startsWith('local-') ? commit.slice(0, 18) : commit.slice(0, 12)}, of ${plan.commitDate.slice(0, 10)}`,
     ],
     ['folder', plan.subdir],
-    ['as of', `${plan.asOf}: Debian ${era.debian}, Python ${python.version}${managed}`],
+    ['as of', `${plan.asOf}: Debian ${era.debian}, ${pythonName(plan)}${managed}`],
     ['server', `JupyterLab ${server}`],
     ['platform', plan.platform],
   ];

@@ -4,7 +4,9 @@ import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import { joinPath } from '../paths.ts';
 import type { Buildpack, Checkout, ConfigFolder, Match, Notice } from '../types.ts';
-import { unreadFiles } from './unread.ts';
+import { passedOver, unreadFiles } from './unread.ts';
+
+const READ = new Set(BUILDPACKS.flatMap((pack) => pack.reads));
 
 export interface Detection {
   folder: ConfigFolder;
@@ -39,10 +41,9 @@ async function findConfigFolder(checkout: Checkout): Promise<ConfigFolder> {
 /** Files at the root that a `binder/` folder hides. */
 async function hiddenFiles(checkout: Checkout, folder: ConfigFolder): Promise<Notice[]> {
   if (!folder.isBinder) return [];
-  const known = new Set(BUILDPACKS.flatMap((pack) => pack.reads));
   const names = await checkout.list(checkout.subdir);
   return names
-    .filter((name) => known.has(name))
+    .filter((name) => READ.has(name))
     .map((name) => ({
       code: 'ignored-file',
       message: `${joinPath(checkout.subdir, name)} is ignored because ${folder.path}/ holds the environment.`,
@@ -59,7 +60,8 @@ export async function detect(checkout: Checkout, config: Config): Promise<Detect
   const folder = await findConfigFolder(checkout);
   const matches: Detection['matches'] = [];
   for (const pack of BUILDPACKS) {
-    const match = await pack.detect(checkout, folder);
+    if (matches.some((other) => other.pack.replaces?.includes(pack.name))) continue;
+    const match = await pack.detect(checkout, folder, config);
     if (match !== undefined) matches.push({ pack, match });
   }
   const givesEnvironment = matches.some(({ match }) => match.files.length > 0);
@@ -68,11 +70,17 @@ export async function detect(checkout: Checkout, config: Config): Promise<Detect
       hint: 'Add a requirements.txt that lists its Python packages.',
     });
   }
-  if (!matches.some(({ match }) => match.name === 'python')) {
-    const match = await DEFAULT_BUILDPACK.detect(checkout, folder);
+  if (!matches.some(({ match }) => match.python !== undefined)) {
+    const match = await DEFAULT_BUILDPACK.detect(checkout, folder, config);
     if (match !== undefined)
       matches.push({ pack: DEFAULT_BUILDPACK as unknown as Buildpack<never>, match: match as Match<never> });
   }
-  const notices = [...(await hiddenFiles(checkout, folder)), ...(await unreadFiles(checkout, folder))];
-  return { folder, matches, notices: [...notices, ...matches.flatMap(({ match }) => match.notices)] };
+  const found = matches.map(({ match }) => match);
+  const notices = [
+    ...(await hiddenFiles(checkout, folder)),
+    ...(await unreadFiles(checkout, folder)),
+    ...(await passedOver(checkout, folder, READ, found)),
+    ...found.flatMap((match) => match.notices),
+  ];
+  return { folder, matches, notices };
 }

@@ -15,9 +15,10 @@ interface SuiteEra {
   glibc: number;
 }
 
+const BOOKWORM = '2023-06-10';
 const ERAS: readonly SuiteEra[] = [
   { from: '0000-00-00', suite: 'bullseye', python: '3.9', full: '3.9.2', r: '4.0', glibc: 31 },
-  { from: '2023-06-10', suite: 'bookworm', python: '3.11', full: '3.11.2', r: '4.2', glibc: 36 },
+  { from: BOOKWORM, suite: 'bookworm', python: '3.11', full: '3.11.2', r: '4.2', glibc: 36 },
   { from: '2025-08-09', suite: 'trixie', python: '3.13', full: '3.13.5', r: '4.5', glibc: 41 },
 ];
 
@@ -167,12 +168,25 @@ function bounded(wish: PythonWish, candidates: readonly string[], notices: Notic
   return candidates;
 }
 
+/** rattler, which solves such an environment, runs on the suite's own Python from bookworm on. */
+function suiteAlone(asOf: string, wish: PythonWish): EraChoice {
+  const own = eraOf(asOf);
+  const { suite, r } = own.suite === 'bullseye' ? eraOf(BOOKWORM) : own;
+  const version = wish.version?.value ?? '';
+  return {
+    era: { debian: suite, python: version, r },
+    python: { version: '', source: 'conda', notBefore: asOf },
+    notices: [],
+  };
+}
+
 /**
  * Chooses the Debian suite and the Python for a day and what the repository says about its Python: an explicit
  * version wins, `requires-python` bounds, pins decide, else it is the day's own.
  * @throws SlipwayError `unsupported_version`, `index_unreachable` (from `rank`)
  */
 export async function chooseEra(asOf: string, wish: PythonWish, config: Config, rank: RankPythons): Promise<EraChoice> {
+  if (wish.isOwn && config.SLIPWAY_CONDA === 'rattler') return suiteAlone(asOf, wish);
   const notices: Notice[] = [];
   const candidates = allowed(config.SLIPWAY_PYTHONS);
   const preferred = pythonOf(asOf);

@@ -1,4 +1,5 @@
 /** What is said of an image beside its labels: the lock, where it came from (SLSA), what is in it (SPDX). */
+import { condaPackage } from '../conda-lock.ts';
 import { VERSION } from '../root.ts';
 import type { Plan } from '../types.ts';
 import type { Artifact } from './artifacts.ts';
@@ -38,7 +39,7 @@ export function provenanceArtifact(plan: Plan, day: string, subject: Subject, pa
         asOf,
         resolvedAsOf: day,
         debian: era.debian,
-        python: python.version,
+        python: python.version || era.python,
         platform,
         files: buildpacks.flatMap(({ evidence }) => evidence.map(({ file }) => file)),
         buildpacks: buildpacks.map(({ name }) => name),
@@ -73,13 +74,17 @@ interface Package {
   purl: string;
 }
 
-/** An SPDX 2.3 document of Debian's packages and of the Python packages that a lock names. */
+/** An SPDX 2.3 document of Debian's packages and of those of Python and conda that a lock names. */
 export function sbomArtifact(
   { name, digest }: Subject,
   day: string,
   found: { dpkgStatus: string; locks: readonly string[] },
 ): Artifact {
-  const packages = [...debianPackages(found.dpkgStatus), ...found.locks.flatMap(pythonPackages)];
+  const packages = [
+    ...debianPackages(found.dpkgStatus),
+    ...found.locks.flatMap(condaPackages),
+    ...found.locks.flatMap(pythonPackages),
+  ];
   const each = [...new Map(packages.map((one) => [one.purl, one])).values()];
   const root = {
     SPDXID: 'SPDXRef-image',
@@ -134,5 +139,15 @@ function pythonPackages(lock: string): Package[] {
   return lock.split('\n').flatMap((line) => {
     const [, name = '', version = ''] = /^([A-Za-z0-9][\w.-]*)==([\w.!+-]+)/.exec(line) ?? [];
     return name === '' ? [] : [{ name, version, purl: `pkg:pypi/${name}@${encodeURIComponent(version)}` }];
+  });
+}
+
+function condaPackages(lock: string): Package[] {
+  return lock.split('\n').flatMap((line) => {
+    const found = condaPackage(line);
+    if (found === undefined) return [];
+    const { name, version, build, channel, subdir } = found;
+    const more = new URLSearchParams({ build, channel, subdir });
+    return [{ name, version, purl: `pkg:conda/${name}@${encodeURIComponent(version)}?${more}` }];
   });
 }

@@ -19,6 +19,7 @@ interface TemplateData {
 const CACHES: Record<string, (suite: Suite) => string> = {
   apt: (suite) => `--mount=type=cache,id=slipway-apt-${suite},target=/var/cache/slipway/apt,sharing=locked`,
   uv: () => '--mount=type=cache,id=slipway-uv,target=/var/cache/slipway/uv,uid=1000,gid=1000',
+  conda: () => '--mount=type=cache,id=slipway-conda,target=/var/cache/slipway/conda,uid=1000,gid=1000',
 };
 
 /** One word of POSIX sh. Backslash and newline would mean something to the Dockerfile itself, so they are refused. */

@@ -5,6 +5,8 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/root.ts';
+import { type CondaChannel, startCondaChannel } from '../support/conda-channel.ts';
+import { PACKAGES } from '../support/conda-packages.ts';
 import { callServer } from '../support/kernel.ts';
 import { openWorld, type World } from '../support/world.ts';
 
@@ -15,10 +17,15 @@ const cases = packs.flatMap(({ name }) =>
 );
 
 let world: World;
+let channel: CondaChannel;
 beforeAll(async () => {
-  world = await openWorld();
+  channel = await startCondaChannel(PACKAGES);
+  world = await openWorld({ SLIPWAY_MIRROR_CONDA: channel.url });
 });
-afterAll(() => world?.close());
+afterAll(async () => {
+  await world?.close();
+  await channel?.close();
+});
 
 function readRepo(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -1,4 +1,5 @@
 /** What will be built and why, as a list to read. */
+import { pythonName } from '../../python-name.ts';
 import type { PlanPreview } from '../../service/types.ts';
 import { roughly, withDays } from '../pages/words.ts';
 import { make } from './dom.ts';
@@ -50,7 +51,7 @@ export function planList(preview: PlanPreview): HTMLElement {
     ),
     row('Found', packs.length > 0 ? make('ul', {}, ...packs) : 'No environment files: the default environment.'),
     row('Packages', `as of ${withDays(plan.asOf)}`),
-    row('On', `Debian ${plan.era.debian}, Python ${plan.python.version}`),
+    row('On', `Debian ${plan.era.debian}, ${pythonName(plan)}`),
     ...(notices.length > 0 ? [row('Notes', make('ul', {}, ...notices))] : []),
   );
 }

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { apt } from '../../../buildpacks/apt/index.ts';
 import { renamed } from '../../../buildpacks/apt/renames.ts';
+import { loadConfig } from '../../../src/config.ts';
 import { memoryCheckout } from '../../support/checkout.ts';
 
-const detect = (text: string) => apt.detect(memoryCheckout({ 'apt.txt': text }), { path: '', isBinder: false });
+const detect = (text: string) =>
+  apt.detect(memoryCheckout({ 'apt.txt': text }), { path: '', isBinder: false }, loadConfig({}));
 
 test('one or more packages a line, comments, versions and architectures', async () => {
   const match = await detect('# tools\ncowsay graphviz\n\nlibfoo:amd64=1.2-3+b1 # pinned\ncowsay\n');

@@ -19,3 +19,25 @@ it('gives no hash where one is missing, for pip takes them for all or none; and 
   expect(files['runtime.txt']).toBe('python-3.11\n');
   expect(files['requirements.txt']?.split('\n').slice(1)).toEqual(['a==1', 'b==2', '']);
 });
+
+it('pins a conda environment by builds, with what pip added, and the day beside it', () => {
+  const hash = '0'.repeat(64);
+  const lock = [
+    `https://conda.anaconda.org/conda-forge/linux-64/python-3.11.7-h1_0_cpython.conda#${hash}`,
+    `https://example.org/mine/noarch/tide-tables-1.0-pyh_0.tar.bz2#${hash.slice(0, 32)}`,
+    'six==1.16.0',
+  ].join('\n');
+  const files = lockFiles({ plan, day: '2024-03-10', lock });
+  expect(files['runtime.txt']).toBe('python-3.11.7-2024-03-10\n');
+  expect(files['environment.yml']?.split('\n').slice(1)).toEqual([
+    'channels:',
+    '  - conda-forge',
+    '  - https://example.org/mine',
+    'dependencies:',
+    '  - python=3.11.7=h1_0_cpython',
+    '  - tide-tables=1.0=pyh_0',
+    '  - pip:',
+    '      - "six==1.16.0"',
+    '',
+  ]);
+});

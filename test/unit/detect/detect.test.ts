@@ -73,7 +73,7 @@ describe('the config folder', () => {
 
 test('files that no pack reads are said', async () => {
   const found = await detected({ Dockerfile: 'FROM x', 'environment.yml': 'dependencies: []', 'requirements.txt': '' });
-  expect(found.notices).toEqual(['unread-file Dockerfile', 'unread-file environment.yml']);
+  expect(found.notices).toEqual(['unread-file Dockerfile', 'ignored-file requirements.txt']);
 });
 
 test('runtime.txt and .python-version', async () => {

@@ -19,6 +19,7 @@ it('lists what is installed, each once, in the same bytes every time', () => {
   const locks = [
     'numpy==1.26.4 --hash=sha256:00\n# a comment\n',
     'numpy==1.26.4\njupyterlab==4.1.2\nx @ https://e.org/x',
+    `https://conda.anaconda.org/conda-forge/linux-64/zlib-1.3-h1_0.conda#${'0'.repeat(64)}\nhttps://e.org/not#a-package\n`,
   ];
   const write = () => sbomArtifact(subject, '2024-03-10', { dpkgStatus: STATUS, locks }).content;
   const document = JSON.parse(String(write()));
@@ -27,10 +28,11 @@ it('lists what is installed, each once, in the same bytes every time', () => {
   );
   expect(purls).toEqual([
     'pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1?arch=amd64',
+    'pkg:conda/zlib@1.3?build=h1_0&channel=conda-forge&subdir=linux-64',
     'pkg:pypi/numpy@1.26.4',
     'pkg:pypi/jupyterlab@4.1.2',
   ]);
   expect(document).toMatchObject({ spdxVersion: 'SPDX-2.3', creationInfo: { created: '2024-03-10T00:00:00Z' } });
-  expect(document.relationships).toHaveLength(4);
+  expect(document.relationships).toHaveLength(5);
   expect(write().equals(write())).toBe(true);
 });

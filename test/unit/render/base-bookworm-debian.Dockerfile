@@ -78,7 +78,9 @@ RUN printf '%s\n' \
     '#!/bin/sh' \
     '# Compiles an environment'"'"'s modules, on all processors. Test suites and what only installs packages are left out; a file' \
     '# that does not compile (templates, code for another Python) is no fault.' \
-    '"$1/bin/python" -m compileall -q -j 0 -x '"'"'/(tests?|pip|setuptools|pkg_resources)/'"'"' "$1/lib" > /dev/null || true' \
+    'case $("$1/bin/python" -V 2>&1) in "Python 2"*) jobs= ;; *) jobs='"'"'-j 0'"'"' ;; esac' \
+    '# shellcheck disable=SC2086' \
+    '"$1/bin/python" -m compileall -q $jobs -x '"'"'/(tests?|pip|setuptools|pkg_resources)/'"'"' "$1/lib" > /dev/null || true' \
     > /usr/local/bin/slipway-bytecode && chmod 755 /usr/local/bin/slipway-bytecode
 RUN printf '%s\n' \
     '"""Byte-compiles what a session'"'"'s server and kernel load, in the environment whose Python runs this; the rest is left.' \
@@ -192,19 +194,23 @@ RUN printf '%s\n' \
     > /usr/local/bin/slipway-install && chmod 755 /usr/local/bin/slipway-install
 RUN printf '%s\n' \
     '#!/bin/sh' \
-    '# slipway-finish isolated|environment: kernel, widgets and byte code of /srv/env. `isolated`: the Jupyter server is not' \
-    '# in it. The packages'"'"' own code (a .pth) may run here: no cache is mounted.' \
+    '# slipway-finish isolated|environment [COMMAND]: kernel, widgets and byte code of /srv/env. `isolated`: the Jupyter server is' \
+    '# not in it. COMMAND starts the kernel. The packages'"'"' own code (a .pth) may run here: no cache is mounted.' \
     'set -eu' \
     'share=/srv/env/share' \
-    'kernel='"'"'{"argv":["/srv/env/bin/python","-m","ipykernel_launcher","-f","{connection_file}"],"display_name":"Python 3 (ipykernel)","language":"python","metadata":{"debugger":true}}'"'"'' \
-    'mkdir -p "$share/jupyter/kernels/python3"' \
-    'echo "$kernel" > "$share/jupyter/kernels/python3/kernel.json"' \
+    'major=$(/srv/env/bin/python -c '"'"'import sys; print(sys.version_info[0])'"'"')' \
+    'kernel='"'"'{"argv":['"'"'${2:+\"$2\",}'"'"'"/srv/env/bin/python","-m","ipykernel_launcher","-f","{connection_file}"],"display_name":"Python '"'"'$major'"'"' (ipykernel)","language":"python","metadata":{"debugger":true}}'"'"'' \
+    '# `python3` is the name of the kernel that every front end starts unasked, so it is Python 2 too where that is all there is.' \
+    'for name in python3 "python$major"; do' \
+    '  mkdir -p "$share/jupyter/kernels/$name"' \
+    '  echo "$kernel" > "$share/jupyter/kernels/$name/kernel.json"' \
+    'done' \
     '' \
     'if [ "$1" = isolated ]; then' \
     '  # Front ends of the kernel'"'"'s libraries would hide the server'"'"'s own, which fit its JupyterLab.' \
     '  front=$share/jupyter/labextensions' \
     '  rm -rf "$front/@jupyter-widgets/jupyterlab-manager" "$front/jupyterlab_pygments"' \
-    '  major=$(cat "$share/slipway/python.lock" "$share/slipway/build.lock" | sed -n '"'"'s/^ipywidgets==\([0-9]*\).*/\1/p'"'"')' \
+    '  major=$(find /srv/env/lib -maxdepth 3 -name '"'"'ipywidgets-*-info'"'"' | sed -n '"'"'s/.*ipywidgets-\([0-9]*\).*/\1/p'"'"' | head -n 1)' \
     '  case $major in' \
     '    7)' \
     '      mkdir -p "$front/@jupyter-widgets"' \
@@ -233,7 +239,8 @@ RUN printf '%s\n' \
     'used=$(cat "$lock/resolved-as-of" 2> /dev/null || echo latest)' \
     'case $used in latest) cutoff=none ;; ????-??-??) cutoff=${used}T23:59:59Z ;; esac' \
     'scratch=$(mktemp -d)' \
-    'cut -d '"'"' '"'"' -f 1 "$lock/python.lock" "$lock/build.lock" | grep == > "$scratch/constraints" || true' \
+    '# What conda brought is in a file of its own.' \
+    'cat "$lock/python.lock" "$lock/build.lock" "$lock/constraints" 2> /dev/null | cut -d '"'"' '"'"' -f 1 | grep == > "$scratch/constraints" || true' \
     '[ "$cutoff" = none ] || set -- --exclude-newer "$cutoff" "$@"' \
     '[ -z "$editable" ] || set -- "$@" --editable' \
     'export UV_CACHE_DIR="$scratch/cache" UV_LINK_MODE=hardlink' \

@@ -1,0 +1,3 @@
+#!/bin/sh
+# conda's commands over rattler, under its names.
+exec slipway-conda conda "$@"

@@ -1,0 +1,112 @@
+"""The `pip:` section, and what a kernel needs that no channel has, by uv into /srv/env as of the same day. What conda brought
+stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.
+
+No cache is mounted, as a setup.py may run here.
+"""
+
+import importlib.metadata
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.append("/usr/local/lib/slipway")
+
+from uv import Uv, normal, say, stop
+
+SHARE = "/srv/env/share/slipway"
+PYTHON = "/srv/env/bin/python"
+
+
+def read(name):
+    with open(os.path.join(SHARE, name)) as file:
+        return file.read()
+
+
+def write(name, lines):
+    path = os.path.join(SHARE, name)
+    with open(path, "w") as file:
+        file.write("".join(line + "\n" for line in lines))
+    return path
+
+
+def installed():
+    """Name → version of the Python packages that are there."""
+    found = importlib.metadata.distributions(path=glob.glob("/srv/env/lib/python*/site-packages"))
+    return {normal(one.metadata["Name"]): one.version for one in found if one.metadata["Name"]}
+
+
+def notice(message):
+    with open(os.path.join(SHARE, "notices"), "a") as file:
+        file.write(message + "\n")
+    say(message)
+
+
+def by_uv(section, wanted, kept, cutoffs):
+    with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:
+        uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])
+    install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]
+    held = write("held.in", section["constraints"] + kept)
+    free = write("free.in", section["constraints"])
+    first = None
+    for constraints, days in ((held, cutoffs), (free, cutoffs[:1])):
+        for day in days:
+            uv.cutoff = day
+            answer = uv.ask(installed(), *install, "-c", constraints)
+            if answer.kind == "ok":
+                if day != cutoffs[0]:
+                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], day[:10]))
+                if constraints == free:
+                    notice("the pip section asks for other versions than conda brought; they are moved for it")
+                return
+            if answer.kind not in ("no-solution", "not-found"):
+                fail(answer)
+            first = first or answer
+    fail(first)
+
+
+def fail(answer):
+    if answer.kind == "upstream":
+        stop(75, "the package index or a package's source did not answer; this is tried again as it is", answer)
+    if answer.kind == "build-failed":
+        stop(70, "%s could not be built" % (answer.package or "a package"), answer)
+    stop(65, "the pip section has no solution beside what conda brought", answer)
+
+
+def by_pip(section, wanted, kept):
+    """uv knows no Python before 3.8."""
+    notice("the pip section is taken as of today: tools for this Python know no day")
+    constraints = write("held.in", section["constraints"] + kept)
+    command = [PYTHON, "-m", "pip", "install", "--no-cache-dir", "-r", write("requirements.in", wanted), "-c", constraints]
+    if subprocess.run(command + section["indexOptions"]).returncode != 0:
+        stop(65, "pip could not install the pip section")
+
+
+def main():
+    environment = json.loads(read("conda.json"))
+    section, before = environment["pip"], installed()
+    named = {normal(re.match(r"[A-Za-z0-9._-]*", line)[0]) for line in section["requirements"]}
+    extras = [name for name in read("extras").split() if normal(name) not in named]
+    kept = ["%s==%s" % found for found in sorted(before.items()) if found[0] not in named]
+    wanted = section["requirements"] + extras
+    if wanted:
+        day = read("resolved-as-of").strip()
+        later = [cutoff for cutoff in environment["cutoffs"] if cutoff == "none" or cutoff[:10] >= day] if day != "latest" else ["none"]
+        version = subprocess.run([PYTHON, "-c", "import sys; print('%d %d' % sys.version_info[:2])"], stdout=subprocess.PIPE, text=True)
+        if tuple(map(int, version.stdout.split())) < (3, 8):
+            by_pip(section, wanted, kept)
+        else:
+            by_uv(section, wanted, kept, later)
+    added = ["%s==%s" % found for found in sorted(installed().items()) if before.get(found[0]) != found[1]]
+    write("python.lock", [])
+    write("build.lock", added)
+    write("constraints", ["%s==%s" % found for found in sorted(installed().items())])
+    for path in glob.glob(SHARE + "/*.in") + glob.glob("/tmp/uv.toml"):
+        os.remove(path)
+    shutil.rmtree("/tmp/slipway-uv", ignore_errors=True)
+
+
+main()

@@ -1,0 +1,196 @@
+/** pixi.toml, and pixi's part of pyproject.toml: what its default environment asks for. */
+import { shown } from '../../src/paths.ts';
+import type { Checkout, Notice } from '../../src/types.ts';
+import type { RequirementLine } from '../python/lines.ts';
+import { readRequirementLines } from '../python/requirements.ts';
+import { badKey, isTable, readToml, type Table, tableAt, textAt, textsAt } from '../python/toml.ts';
+import { channelName } from './channels.ts';
+import { parseSpec } from './specs.ts';
+import type { CondaEnvironment, CondaSpec } from './types.ts';
+import { checkVariable } from './variables.ts';
+
+/** Tables of a manifest that say what is installed, least specific first: a later one wins. */
+const CONDA = ['build-dependencies', 'host-dependencies', 'dependencies'];
+const KEYS = new Set(
+  [
+    'workspace',
+    'project',
+    'feature',
+    'environments',
+    'target',
+    'activation',
+    'tasks',
+    'system-requirements',
+    'pypi-options',
+  ].concat(['pypi-dependencies', 'constraints', '$schema'], CONDA),
+);
+
+interface Reading {
+  file: string;
+  /** Where a key stands, for a fault of one package. */
+  lineOf(name: string): number;
+}
+
+function reading(file: string, text: string): Reading {
+  const lines = text.split('\n');
+  const lineOf = (name: string) =>
+    1 +
+    Math.max(
+      0,
+      lines.findIndex((line) => line.trimStart().replace(/^"/, '').startsWith(name)),
+    );
+  return { file, lineOf };
+}
+
+/** One package of a conda table: `numpy = ">=1.15"` or `{ version = …, build = …, channel = … }`. */
+function condaSpec({ file, lineOf }: Reading, name: string, value: unknown): CondaSpec {
+  const place = { file, line: lineOf(name) };
+  if (typeof value === 'string') return parseSpec(`${name} ${value}`, place);
+  if (!isTable(value)) throw badKey(file, `dependencies.${name}`, 'has to be a version, or a table with one.');
+  const said = (key: string) => textAt(file, `dependencies.${name}.${key}`, value[key]);
+  const [version = '*', build, channel] = [said('version'), said('build'), said('channel')];
+  const unread = Object.keys(value).find(
+    (key) => !['version', 'build', 'channel', 'build-number', 'subdir'].includes(key),
+  );
+  if (unread !== undefined)
+    throw badKey(file, `dependencies.${name}.${unread}`, 'is not read: only packages of a channel are.');
+  const inside = `version='${version}'${build === undefined ? '' : `, build='${build}'`}`;
+  const spec = parseSpec(`${name}[${inside}]`, place);
+  return channel === undefined ? spec : { ...spec, channel: channelName(place, channel) };
+}
+
+/** One of `[pypi-dependencies]`, as a line of a requirements file. */
+function pypiLine({ file, lineOf }: Reading, name: string, value: unknown): RequirementLine {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw badKey(file, `pypi-dependencies.${name}`, 'is no name of a package.');
+  const line = (text: string) => ({ file, number: lineOf(name), text });
+  if (typeof value === 'string') return line(`${name}${value === '*' ? '' : value}`);
+  if (!isTable(value)) throw badKey(file, `pypi-dependencies.${name}`, 'has to be a version, or a table with one.');
+  const said = (key: string) => textAt(file, `pypi-dependencies.${name}.${key}`, value[key]);
+  const extras = textsAt(file, `pypi-dependencies.${name}.extras`, value.extras).join(',');
+  const whole = extras === '' ? '' : `[${extras}]`;
+  const [git, path, url, version = '*'] = [said('git'), said('path'), said('url'), said('version')];
+  if (path !== undefined) {
+    const inside = /^\.{1,2}(?:\/|$)/.test(path) ? path : `./${path}`;
+    return line(`${value.editable === true ? '-e ' : ''}${inside}${whole}`);
+  }
+  if (url !== undefined) return line(`${name}${whole} @ ${url}`);
+  if (git === undefined) return line(`${name}${whole}${version === '*' ? '' : version}`);
+  const ref = said('rev') ?? said('tag') ?? said('branch');
+  const folder = said('subdirectory');
+  const plain = git.replace(/^git\+/, '');
+  return line(
+    `${name}${whole} @ git+${plain}${ref === undefined ? '' : `@${ref}`}${folder === undefined ? '' : `#subdirectory=${folder}`}`,
+  );
+}
+
+/** The default feature and those that the default environment names, each with what it has for our platform alone. */
+function layers(file: string, manifest: Table, subdir: string): Table[] {
+  const features = tableAt(file, 'feature', manifest.feature);
+  const chosen = tableAt(file, 'environments', manifest.environments).default;
+  const names = isTable(chosen) ? chosen.features : chosen;
+  const isAlone = isTable(chosen) && chosen['no-default-feature'] === true;
+  const named = textsAt(file, 'environments.default', names).map((name) => {
+    if (!Object.hasOwn(features, name))
+      throw badKey(file, `feature.${name}`, 'is part of the default environment and missing.');
+    return tableAt(file, `feature.${name}`, features[name]);
+  });
+  // Names that come first win in pixi.
+  return [...(isAlone ? [] : [manifest]), ...named.reverse()].flatMap((layer) => {
+    const targets = tableAt(file, 'target', layer.target);
+    return [layer, ...['unix', 'linux', subdir].map((name) => tableAt(file, `target.${name}`, targets[name]))];
+  });
+}
+
+function merged(file: string, tables: readonly Table[], keys: readonly string[]): Map<string, unknown> {
+  const all = tables.flatMap((table) => keys.map((key) => tableAt(file, key, table[key])));
+  return new Map(all.flatMap((table) => Object.entries(table)));
+}
+
+function channelsOf(file: string, workspace: Table): string[] {
+  const listed = workspace.channels ?? [];
+  if (!Array.isArray(listed)) throw badKey(file, 'channels', 'has to be a list.');
+  const names = listed.map((item: unknown) => {
+    const name = isTable(item) ? item.channel : item;
+    if (typeof name !== 'string') throw badKey(file, 'channels', 'has to be a list of names.');
+    return channelName({ file, line: 1 }, name);
+  });
+  return names.length === 0 ? ['conda-forge'] : names;
+}
+
+function variablesOf(file: string, tables: readonly Table[]): Record<string, string> {
+  const all = tables.map((table) => tableAt(file, 'activation', table.activation));
+  const entries = [...merged(file, all, ['env'])].map(([name, value]) => {
+    const text = String(value);
+    checkVariable({ file, line: 1 }, name, text);
+    return [name, text] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function noticesOf(file: string, manifest: Table, workspace: Table, subdir: string): Notice[] {
+  const notices: Notice[] = [];
+  const unknown = Object.keys(manifest)
+    .filter((key) => !KEYS.has(key))
+    .map((key) => shown(key, 40));
+  if (unknown.length > 0) {
+    const message = `${file}: unknown here and ignored: ${unknown.slice(0, 10).join(', ')}.`;
+    notices.push({ code: 'unknown-key', message, file });
+  }
+  if (tableAt(file, 'activation', manifest.activation).scripts !== undefined) {
+    const message = `${file}: activation.scripts is ignored; a start script can do what they do.`;
+    notices.push({ code: 'ignored-key', message, file });
+  }
+  const platforms = textsAt(file, 'platforms', workspace.platforms);
+  if (platforms.length > 0 && !platforms.includes(subdir)) {
+    const message = `${file} is for ${platforms
+      .slice(0, 5)
+      .map((name) => shown(name, 20))
+      .join(', ')} and not for ${subdir}; it is tried there all the same.`;
+    notices.push({ code: 'other-platform', message, file });
+  }
+  return notices;
+}
+
+/**
+ * Reads pixi's manifest.
+ * @returns undefined for a pyproject.toml that has nothing of pixi's
+ * @throws SlipwayError `bad_environment_file` with the line or the key
+ */
+export async function readPixi(
+  checkout: Checkout,
+  file: string,
+  subdir: string,
+): Promise<CondaEnvironment | undefined> {
+  const isPyproject = !file.endsWith('pixi.toml');
+  const text = await checkout.read(file);
+  // Another pack's file then, and its faults are that pack's.
+  if (isPyproject && !text.includes('pixi')) return undefined;
+  const toml = await readToml(checkout, file);
+  const own = isPyproject ? tableAt(file, 'tool', toml.tool).pixi : toml;
+  if (own === undefined) return undefined;
+  const manifest = tableAt(file, 'tool.pixi', own);
+  const at = reading(file, text);
+  const workspace = tableAt(file, 'workspace', manifest.workspace ?? manifest.project);
+  const tables = layers(file, manifest, subdir);
+  const specs = [...merged(file, tables, CONDA)].map(([name, value]) => condaSpec(at, name, value));
+  const lines = [...merged(file, tables, ['pypi-dependencies'])].map(([name, value]) => pypiLine(at, name, value));
+  if (isPyproject) {
+    const metadata = tableAt(file, 'project', toml.project);
+    const needed = textsAt(file, 'project.dependencies', metadata.dependencies);
+    lines.push(...needed.map((text) => ({ file, number: at.lineOf('dependencies'), text })));
+    const bounds = textAt(file, 'project.requires-python', metadata['requires-python']);
+    if (bounds !== undefined && !specs.some(({ name }) => name === 'python'))
+      specs.unshift(parseSpec(`python ${bounds}`, { file, line: at.lineOf('requires-python') }));
+  }
+  const pip = lines.length === 0 ? undefined : await readRequirementLines(checkout, lines);
+  return {
+    files: [file],
+    channels: channelsOf(file, workspace),
+    specs,
+    ...(pip === undefined ? {} : { pip }),
+    variables: variablesOf(file, tables),
+    evidence: [{ file, reason: `lists ${specs.length} packages of conda's and ${lines.length} of pip's for pixi` }],
+    notices: [...noticesOf(file, manifest, workspace, subdir), ...(pip?.notices ?? [])],
+  };
+}

@@ -1,0 +1,76 @@
+/** A conda environment as what solves and installs it reads: plain data, one line of JSON. */
+import type { Config } from '../../src/config.ts';
+import { SlipwayError } from '../../src/errors.ts';
+import type { PlanContext, Suite } from '../../src/types.ts';
+import { cutoffs } from '../cutoffs.ts';
+import { loosened, loosenedNotice } from './specs.ts';
+import type { CondaEnvironment, CondaSpec } from './types.ts';
+
+const PLATFORMS: Record<string, { subdir: string; machine: string }> = {
+  'linux/amd64': { subdir: 'linux-64', machine: 'x86_64' },
+  'linux/arm64': { subdir: 'linux-aarch64', machine: 'aarch64' },
+};
+const GLIBC: Record<Suite, string> = { bullseye: '2.31', bookworm: '2.36', trixie: '2.41' };
+
+/** Channels that many rely on and that have maintainers of their own: what comes from them may be kept for all. */
+const WELL_KNOWN = new Set(['conda-forge', 'bioconda', 'main', 'r', 'anaconda', 'pytorch', 'nvidia', 'rapidsai']);
+
+/** The environment's channels, `defaults` replaced by what the operator says. */
+export function channelsOf(environment: CondaEnvironment, config: Config): string[] {
+  return [
+    ...new Set(environment.channels.flatMap((name) => (name === 'defaults' ? config.SLIPWAY_CONDA_DEFAULTS : [name]))),
+  ];
+}
+
+/** Whether everything comes from well-known channels: only then a cache that others use may be mounted. */
+export function isShared({ specs, locked = [] }: CondaEnvironment, channels: readonly string[]): boolean {
+  const named = [...channels, ...specs.flatMap(({ channel }) => channel ?? [])];
+  const ofLock = locked.map(
+    ({ url }) => /^https:\/\/conda\.anaconda\.org\/([\w-]+)\/[\w-]+\/[^/]+$/.exec(url)?.[1] ?? '',
+  );
+  return [...named, ...ofLock].every((name) => WELL_KNOWN.has(name));
+}
+
+/** A spec as rattler parses it: `conda-forge::numpy ==1.15.4 py37_0`. */
+function matchSpec({ name, version, build, channel }: CondaSpec): string {
+  const words = [
+    name,
+    ...(version === undefined && build === undefined ? [] : [version ?? '*']),
+    ...(build ? [build] : []),
+  ];
+  return `${channel === undefined ? '' : `${channel}::`}${words.join(' ')}`;
+}
+
+/** What no machine that builds may decide: the kernel and the processor that packages are solved for. */
+function virtualPackages(suite: Suite, machine: string): Record<string, string> {
+  return { __unix: '0', __linux: '5.10', __glibc: GLIBC[suite], __archspec: `1=${machine}` };
+}
+
+/** The environment of conda.json; `extras` are added where they move nothing that is declared. */
+export function solving(environment: CondaEnvironment, context: PlanContext, extras: readonly string[]): string {
+  const platform = PLATFORMS[context.platform];
+  if (platform === undefined) {
+    throw new SlipwayError('unsupported_platform', `conda has no packages for ${context.platform}.`, {
+      hint: `Build for one of ${Object.keys(PLATFORMS).join(', ')}.`,
+    });
+  }
+  const { pip, locked } = environment;
+  return JSON.stringify({
+    channels: channelsOf(environment, context.config),
+    platform: platform.subdir,
+    virtual: virtualPackages(context.era.debian, platform.machine),
+    cutoffs: cutoffs(context.asOf),
+    specs: environment.specs.map((spec) => {
+      const looser = loosened(spec);
+      const notice = loosenedNotice(spec, looser)?.message ?? '';
+      return { name: spec.name, spec: matchSpec(spec), loosened: matchSpec(looser), notice };
+    }),
+    extras,
+    ...(locked === undefined ? {} : { locked }),
+    pip: {
+      requirements: pip?.requirements ?? [],
+      constraints: pip?.constraints ?? [],
+      indexOptions: pip?.indexOptions ?? [],
+    },
+  });
+}

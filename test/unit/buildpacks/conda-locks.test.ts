@@ -1,0 +1,387 @@
+import { describe, expect, test } from 'vitest';
+import { readCondaEnvironment } from '../../../buildpacks/conda/environment.ts';
+import { memoryCheckout } from '../../support/checkout.ts';
+
+const ROOT = { path: '', isBinder: false };
+const read = (files: Record<string, string>, platform = 'linux/amd64') =>
+  readCondaEnvironment(memoryCheckout(files), ROOT, platform);
+const CHANNEL = 'https://conda.example.org/conda-forge';
+const SHA = '0123456789abcdef'.repeat(4);
+const MD5 = '0123456789abcdef'.repeat(2);
+
+const entry = (name: string, more: Record<string, string> = {}) => {
+  const { version = '1.2.3', manager = 'conda', platform = 'linux-64', category = 'main', build = 'h1_0', url } = more;
+  const address = url ?? `${CHANNEL}/${platform}/${name}-${version}-${build}.conda`;
+  return `- name: ${name}
+  version: '${version}'
+  manager: ${manager}
+  platform: ${platform}
+  dependencies:
+    libthing: '>=1.0,<2.0a0'
+  url: ${address}
+  hash:
+    md5: ${MD5}
+    sha256: ${SHA}
+  category: ${category}
+  optional: false
+`;
+};
+const condaLock = (packages: string[], sources = ['environment.yml']) => `# made by a test
+version: 1
+metadata:
+  content_hash:
+    linux-64: ${SHA}
+  channels:
+  - url: conda-forge
+    used_env_vars: []
+  platforms: [linux-64, osx-64]
+  sources: [${sources.join(', ')}]
+package:
+${packages.join('')}`;
+const wheel = (name: string, version: string) =>
+  `https://files.pythonhosted.org/packages/ab/cd/${name}-${version}-py3-none-any.whl`;
+
+describe('conda-lock.yml', () => {
+  const lock = condaLock([
+    entry('python', { version: '3.11.4', build: 'hab00c5b_0_cpython' }),
+    entry('numpy', { version: '1.25.0', build: 'py311h64a7726_0' }),
+    entry('numpy', { version: '1.25.0', platform: 'osx-64' }),
+    entry('ruff-tool', {
+      version: '1!2.0',
+      url: `${CHANNEL}/noarch/ruff-tool-1%212.0-pyhd8ed1ab_0.tar.bz2`,
+      category: 'dev',
+    }),
+    entry('extra', { category: 'docs' }),
+    entry('cowsay', { version: '5.0', manager: 'pip', url: wheel('cowsay', '5.0') }),
+    entry('tool', { version: '1', manager: 'pip', url: 'git+https://example.org/team/tool.git@0123456' }),
+  ]);
+
+  test('alone: the packages of our platform, main and dev, and those of pip with their hashes', async () => {
+    const found = await read({ 'conda-lock.yml': lock });
+    expect(found?.files).toEqual(['conda-lock.yml']);
+    expect(found?.channels).toEqual(['conda-forge']);
+    expect(found?.locked).toEqual([
+      {
+        name: 'python',
+        version: '3.11.4',
+        build: 'hab00c5b_0_cpython',
+        url: `${CHANNEL}/linux-64/python-3.11.4-hab00c5b_0_cpython.conda`,
+        sha256: SHA,
+        md5: MD5,
+      },
+      {
+        name: 'numpy',
+        version: '1.25.0',
+        build: 'py311h64a7726_0',
+        url: `${CHANNEL}/linux-64/numpy-1.25.0-py311h64a7726_0.conda`,
+        sha256: SHA,
+        md5: MD5,
+      },
+      {
+        name: 'ruff-tool',
+        version: '1!2.0',
+        build: 'pyhd8ed1ab_0',
+        url: `${CHANNEL}/noarch/ruff-tool-1%212.0-pyhd8ed1ab_0.tar.bz2`,
+        sha256: SHA,
+        md5: MD5,
+      },
+    ]);
+    expect(found?.pip?.requirements).toEqual([
+      `cowsay==5.0 --hash=sha256:${SHA}`,
+      'tool @ git+https://example.org/team/tool.git@0123456',
+    ]);
+    expect(found?.evidence).toEqual([{ file: 'conda-lock.yml', reason: 'locks 3 conda packages and 2 of pip' }]);
+  });
+
+  test('wins over the environment.yml that it locks', async () => {
+    const yml = 'channels: [conda-forge]\ndependencies: [python=3.11, numpy>=1.20]\nvariables: {A: b}\n';
+    const found = await read({ 'conda-lock.yml': lock, 'environment.yml': yml });
+    expect(found?.files).toEqual(['conda-lock.yml', 'environment.yml']);
+    expect(found?.locked).toHaveLength(3);
+    expect(found?.specs).toHaveLength(2);
+    expect(found?.variables).toEqual({ A: 'b' });
+    expect(found?.notices).toMatchObject([{ code: 'direct-url' }]);
+  });
+
+  test.each([
+    ['a package that it lacks', 'dependencies: [python=3.11, scipy]', lock, 'does not fit environment.yml: scipy'],
+    ['another series', 'dependencies: [python=3.9]', lock, 'does not fit environment.yml: python 3.11.4'],
+    ['another version', 'dependencies: [numpy==1.24.0]', lock, 'does not fit environment.yml: numpy 1.25.0'],
+    [
+      'another source',
+      'dependencies: [numpy]',
+      condaLock([entry('numpy')], ['dev.yml']),
+      'made from dev.yml and not from',
+    ],
+    [
+      'no packages for us',
+      'dependencies: [numpy]',
+      condaLock([entry('numpy', { platform: 'osx-64' })]),
+      'no packages for linux-64',
+    ],
+    [
+      'what cannot be read',
+      'dependencies: [numpy]',
+      'version: 1\npackage: [',
+      'it cannot be read: conda-lock.yml, line 2',
+    ],
+    [
+      'a version of tomorrow',
+      'dependencies: [numpy]',
+      'version: 2\npackage: []',
+      'line 1, column 10: it is of version "2"',
+    ],
+  ])('%s leaves it to environment.yml, and it is said', async (_title, yml, text, why) => {
+    const found = await read({ 'conda-lock.yml': text, 'environment.yml': yml });
+    expect(found?.locked).toBeUndefined();
+    expect(found?.files).toEqual(['environment.yml']);
+    expect(found?.notices).toMatchObject([
+      { code: 'ignored-file', file: 'conda-lock.yml', message: expect.stringContaining(why) },
+    ]);
+  });
+
+  test('never displaces a file that Binder reads', async () => {
+    for (const name of ['requirements.txt', 'Pipfile', 'Project.toml', 'setup.py', 'install.R'])
+      expect(await read({ 'conda-lock.yml': lock, 'pixi.toml': '[dependencies]', [name]: '' }), name).toBeUndefined();
+    const pyproject = '[project]\nname = "x"\n[build-system]\n[tool.pixi.workspace]\n';
+    expect(await read({ 'pyproject.toml': pyproject })).toBeUndefined();
+    expect(await read({ 'pyproject.toml': '[tool.black]\n' })).toBeUndefined();
+  });
+
+  test.each([
+    [
+      'for a Mac alone',
+      condaLock([entry('numpy', { platform: 'osx-64' })]),
+      'it locks linux-64, osx-64 and not linux-64',
+    ],
+    [
+      'a package from a folder',
+      condaLock([entry('numpy', { url: 'file:///etc/numpy-1-0.conda' })]),
+      'no address of a package',
+    ],
+    [
+      'a password',
+      condaLock([entry('numpy', { url: 'https://u:hunter2@example.org/linux-64/numpy-1-0.conda' })]),
+      'line',
+    ],
+    [
+      'a token',
+      condaLock([entry('numpy', { url: 'https://example.org/t/hunter2/c/linux-64/numpy-1-0.conda' })]),
+      'password or token',
+    ],
+    [
+      'shell text',
+      condaLock([entry('numpy', { url: '"https://example.org/linux-64/$(id)-1-0.conda"' })]),
+      'no address',
+    ],
+    [
+      'another system',
+      condaLock([entry('numpy', { url: `${CHANNEL}/osx-64/numpy-1-0.conda` })]),
+      'no address of a conda package for Linux',
+    ],
+    ['a hash that is none', condaLock([entry('numpy')]).replaceAll(SHA, 'xyz'), 'is no sha256'],
+    ['a list', '- a', 'a lock of conda-lock has to be a map'],
+    ['nothing', '', 'it is of version ""'],
+    [
+      'a package of pip with shell text',
+      condaLock([entry('numpy'), entry('x$(id)', { manager: 'pip', url: wheel('x', '1') })]),
+      'is not a requirement',
+    ],
+  ])('%s is refused', async (_title, text, message) => {
+    const error = await read({ 'conda-lock.yml': text }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'bad_environment_file', message: expect.stringContaining(message) });
+    expect((error as Error).message).not.toContain('hunter2');
+    expect((error as Error).message).toMatch(/^conda-lock\.yml, line \d+/);
+  });
+});
+
+const MANIFEST = `[workspace]
+name = "study"
+channels = ["conda-forge", { channel = "bioconda", priority = 1 }]
+platforms = ["linux-64", "osx-arm64"]
+
+[dependencies]
+python = "3.11.*"
+numpy = { version = ">=1.20", channel = "conda-forge" }
+"zlib" = "*"
+
+[target.osx-arm64.dependencies]
+appnope = "*"
+
+[target.linux-64.dependencies]
+zlib = "1.2.*"
+
+[pypi-dependencies]
+rich = "==13.0"
+tool = { git = "https://example.org/team/tool.git", rev = "v1" }
+mine = { path = ".", editable = true }
+requests = { version = ">=2", extras = ["socks"] }
+
+[feature.plots.dependencies]
+matplotlib = "3.8.*"
+
+[feature.dev.dependencies]
+pytest = "*"
+
+[environments]
+default = ["plots"]
+dev = ["plots", "dev"]
+
+[activation.env]
+MODE = "fast"
+
+[tasks]
+start = "jupyter lab"
+`;
+
+describe('pixi', () => {
+  test('its default environment: features, our platform, packages of PyPI', async () => {
+    const found = await read({ 'pixi.toml': MANIFEST, 'setup.cfg': '' });
+    expect(found?.files).toEqual(['pixi.toml']);
+    expect(found?.channels).toEqual(['conda-forge', 'bioconda']);
+    expect(found?.specs).toEqual([
+      { name: 'python', version: '3.11.*', file: 'pixi.toml', line: 7 },
+      { name: 'numpy', version: '>=1.20', channel: 'conda-forge', file: 'pixi.toml', line: 8 },
+      { name: 'zlib', version: '1.2.*', file: 'pixi.toml', line: 9 },
+      { name: 'matplotlib', version: '3.8.*', file: 'pixi.toml', line: 24 },
+    ]);
+    expect(found?.pip?.requirements).toEqual([
+      'rich==13.0',
+      'tool @ git+https://example.org/team/tool.git@v1',
+      'requests[socks]>=2',
+    ]);
+    expect(found?.pip?.local).toMatchObject([{ path: '', editable: true, file: 'pixi.toml' }]);
+    expect(found?.variables).toEqual({ MODE: 'fast' });
+  });
+
+  test('in pyproject.toml, with its dependencies and Python', async () => {
+    const found = await read({
+      'pyproject.toml': `[project]
+name = "study"
+requires-python = ">=3.10"
+dependencies = ["rich>=13"]
+[tool.pixi.workspace]
+channels = ["conda-forge"]
+platforms = ["linux-64"]
+[tool.pixi.dependencies]
+numpy = "*"
+`,
+    });
+    expect(found?.specs).toMatchObject([{ name: 'python', version: '>=3.10', line: 3 }, { name: 'numpy' }]);
+    expect(found?.pip?.requirements).toEqual(['rich>=13']);
+  });
+
+  const lines = (indent: string, ...entries: string[]) => entries.map((line) => `${indent}${line}\n`).join('');
+  const URLS = ['python-3.11.9-h_0', 'numpy-1.26.4-py311_0', 'zlib-1.2.13-h_5', 'matplotlib-3.8.4-py311_0'].map(
+    (name) => `${CHANNEL}/linux-64/${name}.conda`,
+  );
+  const environments = (platform: string) => `environments:
+  default:
+    channels:
+    - url: ${CHANNEL}/
+    packages:
+      ${platform}:
+${lines('      ', ...URLS.map((url) => `- conda: ${url}`), `- pypi: ${wheel('rich', '13.0')}`, '- pypi: ./')}`;
+  const SIX = `version: 6
+${environments('linux-64')}packages:
+${URLS.map((url) => `- conda: ${url}\n  sha256: ${SHA}\n  md5: ${MD5}\n  depends:\n  - libthing\n`).join('')}- pypi: ${wheel('rich', '13.0')}
+  name: rich
+  version: '13.0'
+  sha256: ${SHA}
+- pypi: ./
+  name: mine
+  version: 0.1.0
+  editable: true
+`;
+  const FOUR = `version: 4
+${environments('linux-64')}packages:
+${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}- kind: pypi
+  name: rich
+  version: '13.0'
+  url: ${wheel('rich', '13.0')}
+  sha256: ${SHA}
+`;
+
+  test.each([
+    ['6', SIX],
+    ['4', FOUR],
+    ['5', FOUR.replace('version: 4', 'version: 5')],
+  ])('pixi.lock of version %s wins over the manifest', async (_version, text) => {
+    const found = await read({ 'pixi.toml': MANIFEST, 'pixi.lock': text });
+    expect(found?.files).toEqual(['pixi.lock', 'pixi.toml']);
+    expect(found?.locked?.map(({ name, version, build, sha256 }) => [name, version, build, sha256])).toEqual([
+      ['python', '3.11.9', 'h_0', SHA],
+      ['numpy', '1.26.4', 'py311_0', SHA],
+      ['zlib', '1.2.13', 'h_5', SHA],
+      ['matplotlib', '3.8.4', 'py311_0', SHA],
+    ]);
+    expect(found?.pip).toMatchObject({
+      requirements: [`rich==13.0 --hash=sha256:${SHA}`],
+      local: [{ path: '', editable: true }],
+    });
+    expect(found?.variables).toEqual({ MODE: 'fast' });
+  });
+
+  test.each([
+    ['no packages for us', SIX.replace('linux-64:', 'osx-64:'), 'linux/amd64', 'no packages for linux-64'],
+    ['another machine', SIX, 'linux/arm64', 'no packages for linux-aarch64'],
+    ['a manifest that went on', SIX.replaceAll('numpy', 'nompy'), 'linux/amd64', 'does not fit pixi.toml: numpy'],
+    ['a version of tomorrow', SIX.replace('version: 6', 'version: 7'), 'linux/amd64', 'it is of version "7"'],
+  ])('%s: the manifest, and it is said', async (_title, text, platform, why) => {
+    const found = await read({ 'pixi.toml': MANIFEST, 'pixi.lock': text }, platform);
+    expect(found?.locked).toBeUndefined();
+    expect(found?.notices).toContainEqual(
+      expect.objectContaining({ code: 'ignored-file', file: 'pixi.lock', message: expect.stringContaining(why) }),
+    );
+  });
+
+  test('a platform that it is not for, and unknown keys, are said', async () => {
+    const found = await read({
+      'pixi.toml': '[project]\nplatforms = ["win-64"]\n[future]\n[activation]\nscripts = ["a.sh"]\n',
+    });
+    expect(found?.notices.map(({ code }) => code)).toEqual(['unknown-key', 'ignored-key', 'other-platform']);
+    expect(found?.channels).toEqual(['conda-forge']);
+  });
+
+  test('environment.yml comes first, and it is said', async () => {
+    const found = await read({ 'environment.yml': 'dependencies: [numpy]', 'pixi.toml': '[[[' });
+    expect(found?.notices).toMatchObject([{ code: 'ignored-file', file: 'pixi.toml' }]);
+  });
+
+  test.each([
+    ['[dependencies', 'line 1, column'],
+    ['dependencies = 1', 'dependencies has to be a table'],
+    ['[dependencies]\nnumpy = 1', 'dependencies.numpy has to be a version'],
+    ['[dependencies]\nnumpy = "$(id)"', 'line 2: "numpy $(id)" is no conda package'],
+    ['[dependencies]\nnumpy = { version = "1\'] evil" }', 'is no conda package'],
+    ['[dependencies]\nnumpy = { path = "../x" }', 'dependencies.numpy.path is not read'],
+    ['[dependencies]\n"numpy; id" = "*"', 'is no conda package'],
+    ['[workspace]\nchannels = "conda-forge"', 'channels has to be a list'],
+    ['[workspace]\nchannels = ["$(id)"]', 'is no channel'],
+    ['[pypi-dependencies]\nx = 1', 'pypi-dependencies.x has to be a version'],
+    ['[pypi-dependencies]\nx = "$(id)"', 'is not a requirement'],
+    ['[pypi-dependencies]\n"--index-url https://x" = "*"', 'is no name of a package'],
+    ['[activation.env]\n"A B" = "1"', 'cannot be a variable'],
+    ['[environments]\ndefault = [1]', 'environments.default has to be a list of strings'],
+    ['[feature.a]\ndependencies = []\n[environments]\ndefault = ["a"]', 'dependencies has to be a table'],
+  ])('refused: %j', async (text, message) => {
+    await expect(read({ 'pixi.toml': text })).rejects.toMatchObject({
+      code: 'bad_environment_file',
+      message: expect.stringMatching(/^pixi\.toml/),
+    });
+    await expect(read({ 'pixi.toml': text })).rejects.toThrow(message);
+  });
+
+  test('a path outside is refused', async () => {
+    await expect(read({ 'pixi.toml': '[pypi-dependencies]\nx = { path = "../../x" }' })).rejects.toMatchObject({
+      code: 'unsafe_file',
+    });
+  });
+
+  test('names of Object are names', async () => {
+    const found = await read({ 'pixi.toml': '[dependencies]\nconstructor = "*"\n' });
+    expect(found?.specs.map(({ name }) => name)).toEqual(['constructor']);
+    const missing = read({ 'pixi.toml': '[environments]\ndefault = ["toString"]\n' });
+    await expect(missing).rejects.toMatchObject({ code: 'bad_environment_file' });
+  });
+});

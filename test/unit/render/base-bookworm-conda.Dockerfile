@@ -1,0 +1,915 @@
+USER root
+RUN mkdir -p /usr/local/lib/slipway /usr/local/share/slipway /usr/local/etc/jupyter/labconfig /etc/dpkg/dpkg.cfg.d
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# Starts what the session runs: the repository'"'"'s `start` (R2D_ENTRYPOINT) around it when there is one.' \
+    '# tini hands signals to the whole process group and returns the child'"'"'s exit code.' \
+    'case "${1:-} ${2:-} ${3:-}" in' \
+    '  # A hub set up for BinderHub asks Python whether it has JupyterLab before it starts one: the server'"'"'s Python knows.' \
+    '  "python3 -c "*jupyterlab*)' \
+    '    shift' \
+    '    set -- "${NB_PYTHON_PREFIX:-/srv/jupyter}/bin/python3" "$@"' \
+    '    ;;' \
+    'esac' \
+    'if [ -n "${R2D_ENTRYPOINT:-}" ]; then' \
+    '  case $R2D_ENTRYPOINT in' \
+    '    /*) start=$R2D_ENTRYPOINT ;;' \
+    '    *) start=${REPO_DIR:-$HOME}/$R2D_ENTRYPOINT ;;' \
+    '  esac' \
+    '  if [ -x "$start" ]; then' \
+    '    set -- "$start" "$@"' \
+    '  else' \
+    '    echo "slipway: $start cannot be run (missing or not executable); going on without it" >&2' \
+    '  fi' \
+    'fi' \
+    'exec tini -s -g -- "$@"' \
+    > /usr/local/bin/slipway-entrypoint && chmod 755 /usr/local/bin/slipway-entrypoint
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# The default command: the Jupyter server of the environment in which it lives, in the repository'"'"'s folder.' \
+    '# The token comes from JUPYTER_TOKEN; without one the server makes its own.' \
+    'cd "${REPO_DIR:-$HOME}" || exit 1' \
+    'bin=${NB_PYTHON_PREFIX:-/srv/jupyter}/bin' \
+    'for app in jupyter-lab jupyter-notebook; do' \
+    '  if [ -x "$bin/$app" ]; then' \
+    '    exec "$bin/$app" --ip=0.0.0.0 --port=8888 --no-browser "$@"' \
+    '  fi' \
+    'done' \
+    'echo "slipway: there is no Jupyter server in $bin" >&2' \
+    'exit 127' \
+    > /usr/local/bin/slipway-server && chmod 755 /usr/local/bin/slipway-server
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# slipway-python <3.8 or 3.8.1>: puts a managed Python of uv'"'"'s, or of the mirror'"'"'s, at /srv/python/current. A patch release' \
+    '# that nobody has becomes the newest of its kind, which is said in /srv/python/notices.' \
+    'set -eu' \
+    'export UV_PYTHON_INSTALL_DIR=/srv/python/managed UV_NO_CACHE=1' \
+    'wanted=$1' \
+    'install() {' \
+    '  status=0' \
+    '  uv python install --no-config --no-bin --no-progress --color never "$wanted" > /tmp/python.log 2>&1 || status=$?' \
+    '  cat /tmp/python.log >&2' \
+    '}' \
+    'install' \
+    'minor=$(echo "$wanted" | cut -d . -f 1,2)' \
+    'if [ "$status" -ne 0 ] && [ "$wanted" != "$minor" ] && grep -q '"'"'No download found'"'"' /tmp/python.log; then' \
+    '  nobody=$wanted wanted=$minor' \
+    '  install' \
+    'fi' \
+    'if [ "$status" -ne 0 ] && grep -q '"'"'No download found'"'"' /tmp/python.log; then' \
+    '  echo "slipway: there is no download of Python $1" >&2' \
+    '  exit 66' \
+    'elif [ "$status" -ne 0 ]; then' \
+    '  echo "slipway: Python $1 could not be downloaded" >&2' \
+    '  exit 75' \
+    'fi' \
+    'found=$(uv python find --no-config --managed-python "$wanted")' \
+    'current=$(dirname "$(dirname "$(readlink -f "$found")")")' \
+    'ln -s "$current" /srv/python/current' \
+    'if [ -n "${nobody:-}" ]; then' \
+    '  has=$("$current/bin/python3" -I -c '"'"'import sys; print("%d.%d.%d" % sys.version_info[:3])'"'"')' \
+    '  message="There is no download of Python $nobody; it is $has."' \
+    '  echo "slipway: $message" >&2' \
+    '  echo "$message" > /srv/python/notices' \
+    'fi' \
+    'rm /tmp/python.log' \
+    > /usr/local/bin/slipway-python && chmod 755 /usr/local/bin/slipway-python
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# Compiles an environment'"'"'s modules, on all processors. Test suites and what only installs packages are left out; a file' \
+    '# that does not compile (templates, code for another Python) is no fault.' \
+    'case $("$1/bin/python" -V 2>&1) in "Python 2"*) jobs= ;; *) jobs='"'"'-j 0'"'"' ;; esac' \
+    '# shellcheck disable=SC2086' \
+    '"$1/bin/python" -m compileall -q $jobs -x '"'"'/(tests?|pip|setuptools|pkg_resources)/'"'"' "$1/lib" > /dev/null || true' \
+    > /usr/local/bin/slipway-bytecode && chmod 755 /usr/local/bin/slipway-bytecode
+RUN printf '%s\n' \
+    '"""Byte-compiles what a session'"'"'s server and kernel load, in the environment whose Python runs this; the rest is left.' \
+    '' \
+    'Compiling everything would cost 40 MB in each image and 10 s, for modules that nobody loads.' \
+    '"""' \
+    '' \
+    'import compileall' \
+    'import importlib' \
+    'import os' \
+    'import re' \
+    '' \
+    '# Imported, so that what they need is compiled too.' \
+    'MODULES = """' \
+    'jupyterlab.labapp notebook.app nbgitpuller.handlers nbgitpuller jupyter_lsp jupyter_server_terminals jupyterhub.singleuser' \
+    'jupyterhub.singleuser.app jupyterhub.singleuser.extension jupyter_server.serverapp nbconvert.exporters nbclient.client' \
+    'papermill.execute ipykernel_launcher ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipywidgets IPython debugpy.server.api requests' \
+    'yaml psutil bs4 matplotlib_inline.backend_inline jedi' \
+    '""".split()' \
+    '# Their parts are loaded later, or by name. Only compiled: some would start a server when they are imported.' \
+    'TREES = """' \
+    'jupyter_server jupyter_server_terminals jupyterlab_server jupyterlab jupyter_lsp jupyter_builder notebook notebook_shim' \
+    'jupyter_client jupyter_core ipykernel IPython zmq tornado httpcore h11 jinja2 debugpy nbclient papermill' \
+    '""".split()' \
+    '' \
+    '' \
+    'def load(name):' \
+    '    try:' \
+    '        return importlib.import_module(name)' \
+    '    except Exception as error:  # A later release may have moved it: then it is compiled when it is used.' \
+    '        print("%s is not compiled: %s" % (name, error))' \
+    '        return None' \
+    '' \
+    '' \
+    'def main():' \
+    '    for name in MODULES:' \
+    '        load(name)' \
+    '    for name in TREES:' \
+    '        folder = os.path.join(os.path.dirname(os.path.dirname(load("jupyter_server").__file__)), name)' \
+    '        compileall.compile_dir(folder, quiet=2, rx=re.compile(r"/(tests?|testing|_vendored|staging)/"), workers=0)' \
+    '' \
+    '' \
+    '# From Python 3.13 on compileall'"'"'s workers load this file anew.' \
+    'if __name__ == "__main__":' \
+    '    main()' \
+    > /usr/local/lib/slipway/server_imports.py && chmod 755 /usr/local/lib/slipway/server_imports.py
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# Takes out of the server'"'"'s environment what no session uses: source maps, the hub'"'"'s own pages, the tools that test' \
+    '# JupyterLab in a browser, test suites, and Babel'"'"'s data for languages into which JupyterLab is not translated.' \
+    'packages=$("$1/bin/python" -c '"'"'import sysconfig; print(sysconfig.get_path("purelib"))'"'"')' \
+    'find "$1" -name '"'"'*.map'"'"' -delete' \
+    'rm -rf "$1/share/jupyterhub/static/components" "$packages/jupyterlab/galata" "$packages/jupyterlab/tests" \' \
+    '  "$packages/jupyterhub/tests" "$packages/tornado/test"' \
+    '# JupyterLab'"'"'s package brings what is also in share/jupyter/lab, byte for byte: one copy under both names is enough.' \
+    'for part in static schemas; do' \
+    '  if diff -rq "$packages/jupyterlab/$part" "$1/share/jupyter/lab/$part" > /dev/null; then' \
+    '    rm -rf "$packages/jupyterlab/$part"' \
+    '    cp -al "$1/share/jupyter/lab/$part" "$packages/jupyterlab/$part"' \
+    '  fi' \
+    'done' \
+    'find "$1" -path '"'"'*/babel/locale-data/*.dat'"'"' -regextype posix-extended \' \
+    '  ! -regex '"'"'.*/(root|en|ar|ca|cs|da|de|el|es|et|fi|fr|he|hu|hy|id|it|ja|ko|lt|nb|nl|no|pl|pt|ro|ru|si|sv|tr|uk|vi|zh)(_[A-Za-z]+)*\.dat'"'"' -delete' \
+    > /usr/local/bin/slipway-prune && chmod 755 /usr/local/bin/slipway-prune
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# slipway-resolve debian|managed <options of resolve.py>' \
+    'case $1 in managed) python=/srv/python/current/bin/python3 ;; *) python=/usr/bin/python3 ;; esac' \
+    'shift' \
+    'exec /usr/bin/python3 -E -s -B /usr/local/lib/slipway/resolve.py --python="$python" "$@"' \
+    > /usr/local/bin/slipway-resolve && chmod 755 /usr/local/bin/slipway-resolve
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# Goes on where slipway-resolve needed compilers. As root, in a stage in which nobody'"'"'s code has run yet: only then is' \
+    '# the rest done, unprivileged.' \
+    'set -eu' \
+    'if [ ! -e /srv/env/share/slipway/compilers ]; then exit 0; fi' \
+    'headers=$([ "$1" = managed ] || echo python3-dev)' \
+    'apt-get update -q' \
+    '# shellcheck disable=SC2086' \
+    'DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends build-essential pkg-config $headers > /dev/null' \
+    'exec setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs slipway-resolve "$@" --compilers' \
+    > /usr/local/bin/slipway-compile && chmod 755 /usr/local/bin/slipway-compile
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# slipway-install debian|managed <index options>: the lock'"'"'s wheels, and nothing else, into /srv/env.' \
+    '# Nobody'"'"'s code runs here (the shared cache may be mounted): nothing is built, and uv asks the interpreter about itself' \
+    '# only while the environment is still empty.' \
+    'set -eu' \
+    'case $1 in managed) python=/srv/python/current/bin/python3 ;; *) python=/usr/bin/python3 ;; esac' \
+    'shift' \
+    'lock=/srv/env/share/slipway/python.lock' \
+    '# It comes from a stage in which anybody'"'"'s code may have run: a link would show what only this step may read.' \
+    'if [ -L "$lock" ] || [ ! -f "$lock" ]; then' \
+    '  echo "slipway: the lock is no file" >&2' \
+    '  exit 64' \
+    'fi' \
+    'name='"'"'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?'"'"'' \
+    'if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=sha256:[0-9a-f]{64})+\$" "$lock" >&2; then' \
+    '  echo "slipway: the lock has lines that are no lock'"'"'s" >&2' \
+    '  exit 64' \
+    'fi' \
+    'if [ -n "${UV_CACHE_DIR:-}" ]; then' \
+    '  export UV_LINK_MODE=copy' \
+    'else' \
+    '  export UV_LINK_MODE=hardlink UV_NO_CACHE=1' \
+    'fi' \
+    '# The system'"'"'s packages are let in, because only then does pip allow `pip install --user`, which postBuild scripts use.' \
+    'uv venv -q --no-config --no-managed-python --no-python-downloads --python "$python" --system-site-packages --allow-existing /srv/env' \
+    'uv pip install -q --no-config --python /srv/env/bin/python --no-deps --no-build --require-hashes "$@" -r "$lock"' \
+    > /usr/local/bin/slipway-install && chmod 755 /usr/local/bin/slipway-install
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# slipway-finish isolated|environment [COMMAND]: kernel, widgets and byte code of /srv/env. `isolated`: the Jupyter server is' \
+    '# not in it. COMMAND starts the kernel. The packages'"'"' own code (a .pth) may run here: no cache is mounted.' \
+    'set -eu' \
+    'share=/srv/env/share' \
+    'major=$(/srv/env/bin/python -c '"'"'import sys; print(sys.version_info[0])'"'"')' \
+    'kernel='"'"'{"argv":['"'"'${2:+\"$2\",}'"'"'"/srv/env/bin/python","-m","ipykernel_launcher","-f","{connection_file}"],"display_name":"Python '"'"'$major'"'"' (ipykernel)","language":"python","metadata":{"debugger":true}}'"'"'' \
+    '# `python3` is the name of the kernel that every front end starts unasked, so it is Python 2 too where that is all there is.' \
+    'for name in python3 "python$major"; do' \
+    '  mkdir -p "$share/jupyter/kernels/$name"' \
+    '  echo "$kernel" > "$share/jupyter/kernels/$name/kernel.json"' \
+    'done' \
+    '' \
+    'if [ "$1" = isolated ]; then' \
+    '  # Front ends of the kernel'"'"'s libraries would hide the server'"'"'s own, which fit its JupyterLab.' \
+    '  front=$share/jupyter/labextensions' \
+    '  rm -rf "$front/@jupyter-widgets/jupyterlab-manager" "$front/jupyterlab_pygments"' \
+    '  major=$(find /srv/env/lib -maxdepth 3 -name '"'"'ipywidgets-*-info'"'"' | sed -n '"'"'s/.*ipywidgets-\([0-9]*\).*/\1/p'"'"' | head -n 1)' \
+    '  case $major in' \
+    '    7)' \
+    '      mkdir -p "$front/@jupyter-widgets"' \
+    '      cp -R /srv/jupyter/share/slipway/widgets7/jupyterlab-manager "$front/@jupyter-widgets/"' \
+    '      ;;' \
+    '    [1-6])' \
+    '      message="ipywidgets $major has no front end for today'"'"'s JupyterLab: its widgets stay blank"' \
+    '      echo "slipway: $message"' \
+    '      echo "$message" >> "$share/slipway/notices"' \
+    '      ;;' \
+    '  esac' \
+    'fi' \
+    '[ ! -e /srv/python/notices ] || cat /srv/python/notices >> "$share/slipway/notices"' \
+    'exec slipway-bytecode /srv/env' \
+    > /usr/local/bin/slipway-finish && chmod 755 /usr/local/bin/slipway-finish
+RUN printf '%s\n' \
+    '#!/bin/sh' \
+    '# slipway-package <cut-off> <folder in the repository> <extras> <--editable or nothing> <index options>' \
+    '# Installs a folder of the repository into /srv/env, as of the environment'"'"'s own day, without moving what is locked' \
+    '# there; when that has no solution, as pip would have done it, and says so, unless SLIPWAY_FIXED is set. No cache is' \
+    '# mounted: its setup.py runs here.' \
+    'set -eu' \
+    'cutoff=$1 folder=/home/jovyan${2:+/$2} extras=$3 editable=$4' \
+    'shift 4' \
+    'lock=/srv/env/share/slipway' \
+    'used=$(cat "$lock/resolved-as-of" 2> /dev/null || echo latest)' \
+    'case $used in latest) cutoff=none ;; ????-??-??) cutoff=${used}T23:59:59Z ;; esac' \
+    'scratch=$(mktemp -d)' \
+    '# What conda brought is in a file of its own.' \
+    'cat "$lock/python.lock" "$lock/build.lock" "$lock/constraints" 2> /dev/null | cut -d '"'"' '"'"' -f 1 | grep == > "$scratch/constraints" || true' \
+    '[ "$cutoff" = none ] || set -- --exclude-newer "$cutoff" "$@"' \
+    '[ -z "$editable" ] || set -- "$@" --editable' \
+    'export UV_CACHE_DIR="$scratch/cache" UV_LINK_MODE=hardlink' \
+    'unset UV_NO_CACHE' \
+    'install() {' \
+    '  uv pip install --no-progress --color never --no-python-downloads --python /srv/env/bin/python \' \
+    '    --config-file /usr/local/lib/slipway/dependency-metadata.toml --index-strategy unsafe-best-match "$@"' \
+    '}' \
+    'status=0' \
+    'install -c "$scratch/constraints" "$@" "$folder$extras" > "$scratch/log" 2>&1 || status=$?' \
+    'cat "$scratch/log" >&2' \
+    'if [ "$status" -ne 0 ] && [ -z "${SLIPWAY_FIXED:-}" ] && grep -q '"'"'No solution found'"'"' "$scratch/log"; then' \
+    '  echo "slipway: $folder asks for other versions than the environment has; they are moved for it" >&2' \
+    '  status=0' \
+    '  install "$@" "$folder$extras" || status=$?' \
+    'fi' \
+    'rm -rf "$scratch"' \
+    'exit "$status"' \
+    > /usr/local/bin/slipway-package && chmod 755 /usr/local/bin/slipway-package
+RUN printf '%s\n' \
+    '"""From requirements to a lock, in a stage that is thrown away: a setup.py may run here.' \
+    '' \
+    'Writes into /srv/env/share/slipway: python.lock (what has a wheel), build.lock (what has to be built, or comes from a URL),' \
+    'resolved-as-of, notices; what was built is installed under /srv/env, beside nothing else. Without compilers a failed' \
+    'build leaves `compilers` there for the next stage, which has them, to go on. Standard library of Python 3.9 only.' \
+    '"""' \
+    '' \
+    'import argparse' \
+    'import glob' \
+    'import os' \
+    'import re' \
+    'import shutil' \
+    'import sys' \
+    '' \
+    'import pylock' \
+    'from uv import Uv, download, normal, say, stop' \
+    '' \
+    'LOCK = "/srv/env/share/slipway"' \
+    'WANTED = os.path.join(LOCK, "compilers")' \
+    '' \
+    '' \
+    'def options():' \
+    '    parser = argparse.ArgumentParser(allow_abbrev=False)' \
+    '    parser.add_argument("--python", required=True)' \
+    '    for name in ("requirement", "constraint", "cutoff", "extra", "index-option"):' \
+    '        parser.add_argument("--" + name, action="append", default=[])' \
+    '    parser.add_argument("--compilers", action="store_true")' \
+    '    return parser.parse_args()' \
+    '' \
+    '' \
+    'def write(name, lines):' \
+    '    path = os.path.join(LOCK, name)' \
+    '    with open(path, "w") as file:' \
+    '        file.write("".join(line + "\n" for line in lines))' \
+    '    return path' \
+    '' \
+    '' \
+    'def name_of(requirement):' \
+    '    found = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", requirement)' \
+    '    return normal(found[0]) if found else ""' \
+    '' \
+    '' \
+    'class Resolution:' \
+    '    def __init__(self, uv, given):' \
+    '        self.uv = uv' \
+    '        self.given = given' \
+    '        self.notices = []' \
+    '' \
+    '    def notice(self, message):' \
+    '        self.notices.append(message)' \
+    '        say(message)' \
+    '' \
+    '    def compile(self, requirements, constraints):' \
+    '        """(answer, packages) of one run of the resolver."""' \
+    '        output = os.path.join(LOCK, "pylock.toml")' \
+    '        if os.path.exists(output):' \
+    '            os.remove(output)' \
+    '        arguments = ["pip", "compile", write("requirements.in", requirements), "-c", write("constraints.in", constraints)]' \
+    '        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "--quiet", "-o", output]' \
+    '        answer = self.uv.ask({}, *arguments)' \
+    '        return answer, pylock.read(output) if answer.kind == "ok" else []' \
+    '' \
+    '    def with_extras(self, declared):' \
+    '        """Adds what a kernel needs; it never moves a version that the requirements led to, and at worst what they name."""' \
+    '        given = self.given' \
+    '        exact = ["%s==%s" % (package.name, package.version) for package in declared if package.source is None]' \
+    '        names = {name_of(requirement) for requirement in given.requirement}' \
+    '        loose = [pin for pin in exact if name_of(pin) in names]' \
+    '        wanted = given.requirement + [extra for extra in given.extra if normal(extra) not in names]' \
+    '        for pins in (exact, loose):' \
+    '            answer, packages = self.compile(wanted, given.constraint + pins)' \
+    '            if answer.kind not in ("no-solution", "not-found"):' \
+    '                return answer, packages' \
+    '        kept = list(given.requirement)' \
+    '        packages = declared' \
+    '        for extra in wanted[len(given.requirement):]:' \
+    '            more, found = self.compile([*kept, extra], given.constraint + loose)' \
+    '            if more.kind == "ok":' \
+    '                kept.append(extra)' \
+    '                packages = found' \
+    '            elif more.kind == "upstream":' \
+    '                return more, []' \
+    '            elif extra == "ipykernel":' \
+    '                return more, []' \
+    '            else:' \
+    '                self.notice("%s does not go with what is declared, and is left out" % extra)' \
+    '        answer.kind = "ok"' \
+    '        return answer, packages' \
+    '' \
+    '    def resolve(self):' \
+    '        """(answer, packages) as of the day that `uv.cutoff` says."""' \
+    '        declared = []' \
+    '        if self.given.requirement:' \
+    '            answer, declared = self.compile(self.given.requirement, self.given.constraint)' \
+    '            self.warn(answer)' \
+    '            if answer.kind != "ok":' \
+    '                return answer, []' \
+    '        return self.with_extras(declared)' \
+    '' \
+    '    def warn(self, answer):' \
+    '        for package in answer.refused[:10]:' \
+    '            self.notice("uv refuses the metadata of %s, so another version may have been taken" % package)' \
+    '' \
+    '' \
+    'def build(uv, packages, python):' \
+    '    """Builds what has no wheel, and installs it alone under /srv/env; the answer of the first failure, or of success."""' \
+    '    versions = {package.name: package.version for package in packages if package.wheel}' \
+    '    todo = [package for package in packages if not package.wheel]' \
+    '    scratch = "/tmp/slipway-build"' \
+    '    answer = uv.run("venv", "--quiet", "--clear", scratch)' \
+    '    uv.python, wheels = scratch + "/bin/python", []' \
+    '    for package in todo:' \
+    '        url = package.source or ""' \
+    '        if re.match(r"https?://[^#]*\.whl(?:#|$)", url):' \
+    '            wheels.append(package.line())' \
+    '            continue' \
+    '        say("building %s" % (package.line().split(" --hash")[0]))' \
+    '        answer = uv.ask(versions, "pip", "install", "--quiet", "--no-deps", "--reinstall", "-r", write("one.lock", [package.line()]))' \
+    '        if answer.kind != "ok":' \
+    '            uv.python = python' \
+    '            return answer' \
+    '        name = package.name.replace("-", "[-_.]")' \
+    '        pattern = re.compile(r"^%s-[^/]*\.whl$" % name, re.I)' \
+    '        found = [path for path in glob.glob("/tmp/slipway-uv/sdists-v*/**/*.whl", recursive=True) if pattern.match(os.path.basename(path))]' \
+    '        wheels.append(max(found, key=os.path.getmtime))' \
+    '    uv.python = python' \
+    '    answer = uv.run("venv", "--quiet", "--allow-existing", "/srv/env")' \
+    '    uv.python = "/srv/env/bin/python"' \
+    '    answer = uv.run("pip", "install", "--quiet", "--no-deps", "-r", write("one.lock", wheels))' \
+    '    uv.python = python' \
+    '    leave_alone()' \
+    '    return answer' \
+    '' \
+    '' \
+    'def leave_alone():' \
+    '    """Takes away what belongs to the virtual environment itself: the real one is made in a clean stage."""' \
+    '    skeleton = ["pyvenv.cfg", "lib64", "CACHEDIR.TAG", ".gitignore", ".lock", "bin/activate*", "bin/deactivate*", "bin/python*", "bin/pydoc.bat"]' \
+    '    for pattern in [*skeleton, "lib/python*/site-packages/_virtualenv.*"]:' \
+    '        for path in glob.glob(os.path.join("/srv/env", pattern)):' \
+    '            os.remove(path)' \
+    '' \
+    '' \
+    'def finish(work, packages):' \
+    '    day = work.uv.cutoff[:10] if work.uv.cutoff != "none" else "latest"' \
+    '    write("python.lock", [package.line() for package in packages if package.wheel])' \
+    '    write("build.lock", [package.line() for package in packages if not package.wheel])' \
+    '    write("resolved-as-of", [day])' \
+    '    write("notices", work.notices)' \
+    '    for name in ("requirements.in", "constraints.in", "pylock.toml", "one.lock", "uv.toml", "compilers"):' \
+    '        if os.path.exists(os.path.join(LOCK, name)):' \
+    '            os.remove(os.path.join(LOCK, name))' \
+    '    say("%d packages as of %s" % (len(packages), day))' \
+    '' \
+    '' \
+    'def fail(answer, given):' \
+    '    if answer.kind == "upstream":' \
+    '        stop(75, "the package index or a package'"'"'s source did not answer; this is tried again as it is", answer)' \
+    '    if answer.kind == "build-failed":' \
+    '        stop(70, "%s could not be built" % (answer.package or "a package"), answer)' \
+    '    if answer.kind == "not-found":' \
+    '        stop(66, "there is no package %s in the index" % answer.missing, answer)' \
+    '    if answer.kind == "no-solution":' \
+    '        stop(65, "these requirements have no solution", answer)' \
+    '    stop(64, "uv could not work on these requirements", answer)' \
+    '' \
+    '' \
+    'def attempt(work, given):' \
+    '    """One day: True when done, else the answer that speaks against it."""' \
+    '    answer, packages = work.resolve()' \
+    '    if answer.kind == "ok" and any(not package.wheel for package in packages):' \
+    '        answer = build(work.uv, packages, given.python)' \
+    '    if answer.kind == "ok":' \
+    '        finish(work, packages)' \
+    '        return True' \
+    '    if answer.kind == "build-failed" and not given.compilers:' \
+    '        write("compilers", [answer.package or "?"])' \
+    '        say("%s has to be compiled" % (answer.package or "a package"))' \
+    '        return True' \
+    '    return answer' \
+    '' \
+    '' \
+    'def main():' \
+    '    given = options()' \
+    '    if given.compilers and not os.path.exists(WANTED):' \
+    '        return' \
+    '    shutil.rmtree("/tmp/slipway-uv", ignore_errors=True)' \
+    '    with open(os.path.join(os.path.dirname(__file__), "dependency-metadata.toml")) as file:' \
+    '        metadata = file.read()' \
+    '    os.makedirs(LOCK, exist_ok=True)' \
+    '    uv = Uv(given.python, LOCK, metadata, given.index_option)' \
+    '    work = Resolution(uv, given)' \
+    '    first = None' \
+    '    for cutoff in given.cutoff:' \
+    '        uv.cutoff = cutoff' \
+    '        verdict = attempt(work, given)' \
+    '        if verdict is True:' \
+    '            return' \
+    '        if verdict.kind in ("upstream", "error"):' \
+    '            fail(verdict, given)' \
+    '        if first is not None and verdict.kind == "build-failed" == first.kind and verdict.package == first.package:' \
+    '            break' \
+    '        first = first or verdict' \
+    '        work.notices.append("as of %s: %s" % (cutoff, verdict.kind))' \
+    '        say("no environment as of %s (%s); trying a later day" % (cutoff[:10], verdict.kind.replace("-", " ")))' \
+    '    fail(first, given)' \
+    '' \
+    '' \
+    'main()' \
+    > /usr/local/lib/slipway/resolve.py && chmod 755 /usr/local/lib/slipway/resolve.py
+RUN printf '%s\n' \
+    '"""Runs uv'"'"'s resolver and says what its answer means. Standard library of Python 3.9 only."""' \
+    '' \
+    'import os' \
+    'import re' \
+    'import subprocess' \
+    'import sys' \
+    'import urllib.request' \
+    '' \
+    'UPSTREAM = re.compile(' \
+    '    r"error sending request|Request failed after|dns error|[Cc]onnection (?:refused|reset|closed)|timed out"' \
+    '    r"|HTTP status server error|HTTP Error 5\d\d|429 Too Many|Temporary failure in name resolution|Could not resolve host"' \
+    '    r"|NewConnectionError|Network is unreachable|unexpected EOF|error decoding response body"' \
+    ')' \
+    'NOT_FOUND = re.compile(r"(?:Because |and |, )([A-Za-z0-9._-]+) was not found in the package registry")' \
+    'FAILED = re.compile(r"(?:build|wheel for) `([A-Za-z0-9._-]+)(?:==| @ |`)")' \
+    'MISSING = re.compile(r"(?:No module named|cannot import name) ['"'"'\"]?([A-Za-z0-9_]+)")' \
+    'UNDATED = re.compile(r"^warning: `([^`]+)` is missing an upload date", re.M)' \
+    'REFUSED = re.compile(r"`([A-Za-z0-9._-]+==[^`]+)` has invalid metadata")' \
+    '' \
+    '# Modules that a setup.py imports without asking for them, and what brings each.' \
+    'BUILD_MODULES = {' \
+    '    "Cython": "cython<3", "numpy": "numpy", "scipy": "scipy", "six": "six", "pkg_resources": "setuptools<81",' \
+    '    "setuptools_scm": "setuptools-scm", "pybind11": "pybind11", "cffi": "cffi", "pbr": "pbr", "future": "future",' \
+    '    "requests": "requests", "yaml": "pyyaml", "jinja2": "jinja2", "wheel": "wheel", "packaging": "packaging",' \
+    '    "setuptools": "setuptools", "pandas": "pandas", "dateutil": "python-dateutil", "docutils": "docutils",' \
+    '    "pytest_runner": "pytest-runner", "versioneer": "versioneer", "mpi4py": "mpi4py", "torch": "torch",' \
+    '    "nose": "nose", "attr": "attrs", "toml": "toml", "tomli": "tomli", "extension_helpers": "extension-helpers",' \
+    '    "pip": "pip", "matplotlib": "matplotlib", "jupyter_packaging": "jupyter-packaging", "tqdm": "tqdm",' \
+    '}' \
+    '' \
+    '' \
+    'def say(message):' \
+    '    """One line for people, which the build'"'"'s log marks as ours."""' \
+    '    print("slipway: " + message, flush=True)' \
+    '' \
+    '' \
+    'def normal(name):' \
+    '    return re.sub(r"[-_.]+", "-", name).lower()' \
+    '' \
+    '' \
+    'class Answer:' \
+    '    """What uv said: `ok`, `no-solution`, `not-found`, `upstream`, `build-failed` or `error`."""' \
+    '' \
+    '    def __init__(self, code, text):' \
+    '        self.text = re.sub(r"^(?:WARN|INFO|DEBUG) .*\n?", "", text, flags=re.M).strip()' \
+    '        self.refused = sorted(set(REFUSED.findall(text)))' \
+    '        self.undated = sorted({normal(re.split(r"-\d", file)[0]) for file in UNDATED.findall(text)})' \
+    '        self.kind = self._kind(code)' \
+    '        self.package = (FAILED.search(self.text) or [None, None])[1]' \
+    '        self.missing = (NOT_FOUND.search(self.text) or [None, None])[1]' \
+    '' \
+    '    def _kind(self, code):' \
+    '        if code == 0:' \
+    '            return "ok"' \
+    '        if UPSTREAM.search(self.text):' \
+    '            return "upstream"' \
+    '        # A build that finds no versions for its own requirements fails as a build.' \
+    '        if re.search(r"[Ff]ailed to (?:download and )?build|build backend returned|Git operation failed", self.text):' \
+    '            return "build-failed"' \
+    '        if NOT_FOUND.search(self.text):' \
+    '            return "not-found"' \
+    '        return "no-solution" if "No solution found" in self.text else "error"' \
+    '' \
+    '' \
+    'class Uv:' \
+    '    """uv with the day, index and metadata of one resolution. What it learns on the way (build requirements that a' \
+    '    setup.py hides, packages without upload times) holds for the next call."""' \
+    '' \
+    '    def __init__(self, python, folder, metadata, index_options):' \
+    '        self.python = python' \
+    '        self.folder = folder' \
+    '        self.metadata = metadata' \
+    '        self.index_options = index_options' \
+    '        self.extra_builds = {}' \
+    '        self.undated = set()' \
+    '        self.cutoff = "none"' \
+    '' \
+    '    def _config(self):' \
+    '        path = os.path.join(self.folder, "uv.toml")' \
+    '        tables = ["[extra-build-dependencies]\n"]' \
+    '        for name, needs in sorted(self.extra_builds.items()):' \
+    '            tables.append("%s = [%s]\n" % (name, ", ".join('"'"'"%s"'"'"' % need for need in sorted(needs))))' \
+    '        with open(path, "w") as file:' \
+    '            file.write("".join(tables) + "\n" + self.metadata)' \
+    '        return path' \
+    '' \
+    '    def _days(self):' \
+    '        if self.cutoff == "none":' \
+    '            return []' \
+    '        days = ["--exclude-newer", self.cutoff]' \
+    '        if self.cutoff < "2019-06-01":' \
+    '            # uv wants a setuptools for every setup.py that is younger than those days.' \
+    '            for name in ("setuptools", "wheel"):' \
+    '                days += ["--exclude-newer-package", name + "=2019-06-01T00:00:00Z"]' \
+    '        for name in sorted(self.undated):' \
+    '            days += ["--exclude-newer-package", name + "=false"]' \
+    '        return days' \
+    '' \
+    '    def run(self, *arguments):' \
+    '        strategy = ["--index-strategy", "unsafe-best-match"] if self.index_options else []' \
+    '        command = ["uv", *arguments, "--python", self.python, "--config-file", self._config(), *self._days()]' \
+    '        command += ["--no-progress", "--color", "never", "--no-python-downloads", *self.index_options, *strategy]' \
+    '        environment = dict(os.environ, RUST_LOG="warn", UV_CACHE_DIR="/tmp/slipway-uv", UV_LINK_MODE="hardlink")' \
+    '        environment.pop("UV_NO_CACHE", None)' \
+    '        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")' \
+    '        return Answer(done.returncode, done.stdout)' \
+    '' \
+    '    def ask(self, versions, *arguments):' \
+    '        """`run`, again as long as something new was learnt. `versions`: of packages already locked, by name."""' \
+    '        for _ in range(12):' \
+    '            answer = self.run(*arguments)' \
+    '            if not self._learn(answer, versions):' \
+    '                return answer' \
+    '        return answer' \
+    '' \
+    '    def _learn(self, answer, versions):' \
+    '        fresh = set(answer.undated) - self.undated' \
+    '        if fresh and self.cutoff != "none":' \
+    '            self.undated |= fresh' \
+    '            say("the index has no upload times for %s: taken as of today" % ", ".join(sorted(fresh)))' \
+    '            return True' \
+    '        module = MISSING.search(answer.text) if answer.kind == "build-failed" else None' \
+    '        need = BUILD_MODULES.get(module[1]) if module else None' \
+    '        if need is None or answer.package is None:' \
+    '            return False' \
+    '        if need in versions:' \
+    '            need += "==" + versions[need]' \
+    '        known = self.extra_builds.setdefault(normal(answer.package), set())' \
+    '        if need in known:' \
+    '            return False' \
+    '        known.add(need)' \
+    '        say("%s needs %s to be built, without saying so" % (answer.package, need))' \
+    '        return True' \
+    '' \
+    '' \
+    'def download(url, path):' \
+    '    with urllib.request.urlopen(url, timeout=60) as response, open(path, "wb") as file:' \
+    '        while True:' \
+    '            block = response.read(1 << 16)' \
+    '            if not block:' \
+    '                return' \
+    '            file.write(block)' \
+    '' \
+    '' \
+    'def stop(code, message, answer=None):' \
+    '    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 70 no build."""' \
+    '    if answer is not None:' \
+    '        print(answer.text, file=sys.stderr, flush=True)' \
+    '    print("slipway: " + message, file=sys.stderr, flush=True)' \
+    '    sys.exit(code)' \
+    > /usr/local/lib/slipway/uv.py && chmod 755 /usr/local/lib/slipway/uv.py
+RUN printf '%s\n' \
+    '"""Reads the pylock.toml that uv writes, which lists only wheels that fit. Standard library of Python 3.9 only."""' \
+    '' \
+    'import re' \
+    '' \
+    '' \
+    'class Package:' \
+    '    """`hashes` of the wheels that fit, else of the sdist; `source` is the URL of what is not from an index."""' \
+    '' \
+    '    def __init__(self, name, version, wheel, hashes, source):' \
+    '        self.name = name' \
+    '        self.version = version' \
+    '        self.wheel = wheel' \
+    '        self.hashes = hashes' \
+    '        self.source = source' \
+    '' \
+    '    def line(self):' \
+    '        if self.source is not None:' \
+    '            return "%s @ %s" % (self.name, self.source)' \
+    '        return " ".join(["%s==%s" % (self.name, self.version), *("--hash=sha256:" + value for value in self.hashes)])' \
+    '' \
+    '' \
+    'def _field(block, key):' \
+    '    found = re.search(r'"'"'^%s = "([^"\\]*)"$'"'"' % key, block, re.M)' \
+    '    return found[1] if found else None' \
+    '' \
+    '' \
+    'def _hashes(text):' \
+    '    return re.findall(r'"'"'sha256 = "([0-9a-f]{64})"'"'"', text)' \
+    '' \
+    '' \
+    'def _direct(block):' \
+    '    """The URL of a `vcs` or `archive` entry, pinned to its commit or hash."""' \
+    '    vcs = re.search(r"^vcs = \{(.*)\}$", block, re.M)' \
+    '    archive = re.search(r"^archive = \{(.*)\}$", block, re.M)' \
+    '    entry = (vcs or archive)[1]' \
+    '    url = re.search(r'"'"'\burl = "([^"\\]*)"'"'"', entry)[1]' \
+    '    folder = re.search(r'"'"'\bsubdirectory = "([^"\\]*)"'"'"', entry)' \
+    '    fragment = ["subdirectory=" + folder[1]] if folder else []' \
+    '    if vcs:' \
+    '        kind = re.search(r'"'"'\btype = "([a-z]+)"'"'"', entry)[1]' \
+    '        url = "%s+%s@%s" % (kind, url, re.search(r'"'"'commit-id = "([0-9a-f]+)"'"'"', entry)[1])' \
+    '    else:' \
+    '        fragment += ["sha256=" + value for value in _hashes(entry)[:1]]' \
+    '    return url + ("#" + "&".join(fragment) if fragment else "")' \
+    '' \
+    '' \
+    'def read(path):' \
+    '    packages = []' \
+    '    with open(path) as file:' \
+    '        blocks = file.read().split("[[packages]]\n")[1:]' \
+    '    for block in blocks:' \
+    '        name, version = _field(block, "name"), _field(block, "version")' \
+    '        if re.search(r"^(?:vcs|archive) = ", block, re.M):' \
+    '            packages.append(Package(name, version, False, [], _direct(block)))' \
+    '            continue' \
+    '        wheels = re.search(r"^wheels = \[(.*?)\]$", block, re.M | re.S)' \
+    '        sdist = re.search(r"^sdist = \{(.*)\}$", block, re.M)' \
+    '        hashes = _hashes(wheels[1] if wheels else sdist[1] if sdist else "")' \
+    '        if not hashes:' \
+    '            # Some indexes give no hashes: such a file is taken from its URL, and never through the shared cache.' \
+    '            file = re.search(r'"'"'\burl = "([^"\\]*)"'"'"', (wheels or sdist)[1])' \
+    '            packages.append(Package(name, version, False, [], file[1]))' \
+    '            continue' \
+    '        packages.append(Package(name, version, wheels is not None, sorted(set(hashes)), None))' \
+    '    return packages' \
+    > /usr/local/lib/slipway/pylock.py && chmod 755 /usr/local/lib/slipway/pylock.py
+RUN printf '%s\n' \
+    '# Packages whose own metadata uv refuses; without these entries it would silently take versions years older.' \
+    '# pandas asked for pytz>=2011k, spacy lacked a comma. Found with `uv pip compile -v`: "has invalid metadata".' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.17.0"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.17.1"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.18.0"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.18.1"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.19.0"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.19.1"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.19.2"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.20.0"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.20.1"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.20.2"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.20.3"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.7.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.21.0"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.21.1"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.22.0"' \
+    'requires-dist = ["python-dateutil>=2", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.23.0"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.23.1"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.23.2"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.23.3"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.23.4"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.9.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.24.0"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.12.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.24.1"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.12.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "pandas"' \
+    'version = "0.24.2"' \
+    'requires-dist = ["python-dateutil>=2.5.0", "pytz>=2011", "numpy>=1.12.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "spacy"' \
+    'version = "2.0.13"' \
+    'requires-dist = ["numpy>=1.15.0", "murmurhash>=0.28,<0.29", "msgpack-numpy<0.4.4", "cymem>=1.30,<1.32", "preshed>=1.0.0,<2.0.0", "thinc>=6.10.3,<6.11.0", "plac>=0.9.6,<1.0.0", "ujson>=1.35", "dill>=0.2,<0.3", "regex==2018.01.10", "requests>=2.13.0,<3.0.0"]' \
+    '' \
+    '[[dependency-metadata]]' \
+    'name = "spacy"' \
+    'version = "2.0.15"' \
+    'requires-dist = ["numpy>=1.15.0", "murmurhash>=0.28.0,<1.1.0", "msgpack-numpy<0.4.4", "cymem>=2.0.2,<2.1.0", "preshed>=2.0.1,<2.1.0", "thinc>=6.12.0,<6.13.0", "plac>=0.9.6,<1.0.0", "ujson>=1.35", "dill>=0.2,<0.3", "regex==2018.01.10", "requests>=2.13.0,<3.0.0"]' \
+    > /usr/local/lib/slipway/dependency-metadata.toml && chmod 755 /usr/local/lib/slipway/dependency-metadata.toml
+RUN printf '%s\n' \
+    '# Debian'"'"'s /etc/profile resets PATH. A login shell (every terminal of JupyterLab is one) keeps the PATH that it was' \
+    '# started with; where that was not the image'"'"'s, as after `su -`, it gets the image'"'"'s.' \
+    'PATH=$(tr '"'"'\0'"'"' '"'"'\n'"'"' < "/proc/$$/environ" 2> /dev/null | sed -n '"'"'s/^PATH=//p'"'"')' \
+    'case ":$PATH:" in' \
+    '  *:/srv/jupyter/bin:*) ;;' \
+    '  *) PATH=/home/jovyan/.local/bin:/srv/env/bin:/srv/jupyter/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ;;' \
+    'esac' \
+    'export PATH' \
+    > /etc/profile.d/00-slipway.sh && chmod 755 /etc/profile.d/00-slipway.sh
+RUN printf '%s\n' \
+    '# As in Debian'"'"'s own slim images.' \
+    'path-exclude /usr/share/doc/*' \
+    'path-include /usr/share/doc/*/copyright' \
+    'path-exclude /usr/share/groff/*' \
+    'path-exclude /usr/share/info/*' \
+    'path-exclude /usr/share/lintian/*' \
+    'path-exclude /usr/share/linda/*' \
+    'path-exclude /usr/share/locale/*' \
+    'path-exclude /usr/share/man/*' \
+    '# git as a server, and ways of transport that nobody uses any more.' \
+    'path-exclude /usr/bin/git-shell' \
+    'path-exclude /usr/bin/scalar' \
+    'path-exclude /usr/lib/git-core/git-daemon' \
+    'path-exclude /usr/lib/git-core/git-http-backend' \
+    'path-exclude /usr/lib/git-core/git-http-fetch' \
+    'path-exclude /usr/lib/git-core/git-http-push' \
+    'path-exclude /usr/lib/git-core/git-imap-send' \
+    'path-exclude /usr/lib/git-core/git-shell' \
+    'path-exclude /usr/lib/git-core/scalar' \
+    'path-exclude /usr/share/gitweb/*' \
+    > /etc/dpkg/dpkg.cfg.d/slipway && chmod 755 /etc/dpkg/dpkg.cfg.d/slipway
+RUN printf '%s\n' \
+    '{' \
+    '  "ServerApp": { "open_browser": false, "quit_button": false }' \
+    '}' \
+    > /usr/local/etc/jupyter/jupyter_server_config.json && chmod 755 /usr/local/etc/jupyter/jupyter_server_config.json
+RUN printf '%s\n' \
+    '{' \
+    '  "@jupyterlab/apputils-extension:notification": { "fetchNews": "false", "checkForUpdates": false }' \
+    '}' \
+    > /usr/local/etc/jupyter/labconfig/default_setting_overrides.json && chmod 755 /usr/local/etc/jupyter/labconfig/default_setting_overrides.json
+RUN set -eu; \
+    export DEBIAN_FRONTEND=noninteractive; \
+    apt-get update -q; \
+    apt-get upgrade -y -q; \
+    apt-get install -y -q --no-install-recommends \
+    bzip2 ca-certificates curl gettext-base git less procps python3 python3-venv tini unzip wget xz-utils; \
+    mkdir -p /usr/share/man/man1; \
+    groupadd --gid 1000 jovyan; \
+    useradd --uid 1000 --gid 1000 --no-create-home --home-dir /home/jovyan --shell /bin/bash jovyan; \
+    install -d -o 1000 -g 1000 /home/jovyan /srv/jupyter /srv/python /srv/env /srv/env/share /srv/env/share/slipway; \
+    rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/debconf/*-old \
+    ; rm -rf /var/lib/apt/lists/*
+
+RUN printf '%s\n' \
+    'jupyterlab==4.2.0 --hash=sha256:00' \
+    'uv==0.5.0 --hash=sha256:11' \
+    > /usr/local/share/slipway/server.lock
+RUN set -eu; \
+    python3 -m venv /tmp/bootstrap; \
+    grep '^uv==' /usr/local/share/slipway/server.lock > /tmp/uv.lock; \
+    /tmp/bootstrap/bin/python -m pip install -q --disable-pip-version-check --no-cache-dir --no-deps --only-binary :all: \
+    --require-hashes --index-url "${UV_DEFAULT_INDEX:-https://pypi.org/simple}" -r /tmp/uv.lock; \
+    install -m 755 /tmp/bootstrap/bin/uv /usr/local/bin/uv; \
+    rm -rf /tmp/bootstrap /tmp/uv.lock
+
+ENV NB_USER=jovyan NB_UID=1000 USER=jovyan HOME=/home/jovyan REPO_DIR=/home/jovyan SHELL=/bin/bash \
+    LANG=C.UTF-8 LC_ALL=C.UTF-8 PYTHONUNBUFFERED=1 \
+    NB_PYTHON_PREFIX=/srv/jupyter KERNEL_PYTHON_PREFIX=/srv/jupyter \
+    JUPYTER_PATH=/srv/env/share/jupyter JUPYTER_CONFIG_PATH=/srv/env/etc/jupyter \
+    PATH=/home/jovyan/.local/bin:/srv/env/bin:/srv/jupyter/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+USER jovyan
+WORKDIR /home/jovyan
+RUN set -eu; \
+    [ -n "${UV_CACHE_DIR:-}" ] || export UV_NO_CACHE=1; \
+    uv venv -q --no-config --no-managed-python --no-python-downloads --python /usr/bin/python3 --allow-existing /srv/jupyter; \
+    grep -v -e '^uv==' -e '^#' /usr/local/share/slipway/server.lock \
+    | uv pip install -q --no-config --python /srv/jupyter/bin/python --link-mode copy --no-deps --no-build --require-hashes -r -; \
+    echo 'jupyterlab-widgets==1.1.11 --hash=sha256:840e538021d87e020a8e7b786597f088431f4ebd8308655555e126c3950a1b27' \
+    | uv pip install -q --no-config --python /srv/jupyter/bin/python --link-mode copy --no-deps --no-build --require-hashes \
+    --target /tmp/widgets -r -; \
+    mkdir -p /srv/jupyter/share/slipway; \
+    mv /tmp/widgets/share/jupyter/labextensions/@jupyter-widgets /srv/jupyter/share/slipway/widgets7; \
+    rm -rf /tmp/widgets; \
+    slipway-prune /srv/jupyter
+
+RUN set -eu; \
+    cd /tmp; /srv/jupyter/bin/python /usr/local/lib/slipway/server_imports.py 2> /dev/null; \
+    rm -rf /tmp/* /home/jovyan/.[a-z]*; \
+    printf '%s\n' \
+    '{"argv":["/srv/jupyter/bin/python","-m","ipykernel_launcher","-f","{connection_file}"],"display_name":"Python 3 (ipykernel)","language":"python","metadata":{"debugger":true}}' \
+    > /srv/jupyter/share/jupyter/kernels/python3/kernel.json
+
+RUN set -eu; \
+    case conda in managed) slipway-python '' ;; esac
+
+EXPOSE 8888
+ENTRYPOINT ["/usr/local/bin/slipway-entrypoint"]
+CMD ["slipway-server"]
