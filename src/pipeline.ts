@@ -192,7 +192,7 @@ export async function buildContent(
 /** Content that no step reads needs no engine; other content is built on what the registry has, and pushed. */
 async function publishContent(
   input: ContentInput,
-  { base, environment, day }: EnvironmentTiers,
+  { base, environment, day, notices }: EnvironmentTiers,
   published: PublishedTiers,
   deps: EngineDeps,
 ): Promise<BuiltTiers> {
@@ -203,13 +203,19 @@ async function publishContent(
     if (plan.fullHistory) await checkout.deepen();
     const writeLayer = (sink: Writable) => rendered.writeLayer(checkout, sink);
     const { workdir, contentEnvironment } = rendered;
-    const digest = await published.writeContent({ plan, day, workdir, environment: contentEnvironment, writeLayer });
-    return { image, digest, resolvedAsOf: day, tiers };
+    const digest = await published.writeContent({
+      plan,
+      resolution: { day, notices },
+      workdir,
+      environment: contentEnvironment,
+      writeLayer,
+    });
+    return { image, digest, resolvedAsOf: day, notices, tiers };
   }
   const docker = await deps.engine();
   await published.pull('environment', plan.tiers.environment.key, docker);
-  await (await stages.build()).buildContent(input, { base, environment, day }, { ...deps, docker });
-  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, tiers };
+  await (await stages.build()).buildContent(input, { base, environment, day, notices }, { ...deps, docker });
+  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, notices, tiers };
 }
 
 /**
@@ -266,8 +272,16 @@ async function findOrBuild(
 }
 
 /** How a build ends well. */
-export function builtEvent({ image, digest, resolvedAsOf, tiers }: BuiltTiers): SlipwayEvent {
-  return { phase: 'built', message: `Image ${image} is ready\n`, imageName: image, digest, resolvedAsOf, tiers };
+export function builtEvent({ image, digest, resolvedAsOf, notices, tiers }: BuiltTiers): SlipwayEvent {
+  return {
+    phase: 'built',
+    message: `Image ${image} is ready\n`,
+    imageName: image,
+    digest,
+    resolvedAsOf,
+    notices,
+    tiers,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
-import { contentLabels, RESOLVED_LABEL, tierLabels } from '../image-labels.ts';
+import { contentLabels, type Resolution, readResolution, resolutionLabels, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
 import { type BuildDeps, buildImage, maskOf } from './build.ts';
@@ -41,11 +41,9 @@ export interface BuildOptions {
 }
 
 /** The lower tiers, once they are there. */
-export interface EnvironmentTiers {
+export interface EnvironmentTiers extends Resolution {
   base: TierState;
   environment: TierState;
-  /** See `resolvedAsOf` of BuiltTiers. */
-  day: string;
 }
 
 export interface BuiltTiers {
@@ -54,12 +52,15 @@ export interface BuiltTiers {
   digest: string;
   /** Day that packages really are of: the plan's `asOf` unless that had no solution. `latest` when no day had one. */
   resolvedAsOf: string;
+  /** Pins that were moved, days that had no solution: each a sentence. */
+  notices: string[];
   tiers: { base: TierState; environment: TierState; content: TierState };
 }
 
 const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
 const NOTICES_FILE = '/srv/env/share/slipway/notices';
 const NOTICES_SHOWN = 20;
+const LONGEST_NOTICE = 400;
 
 /** Gives an image a further name. */
 export const nameImage = moveTag;
@@ -72,7 +73,8 @@ export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTier
   const found = await imageInfo(docker, image);
   if (found === undefined) return undefined;
   const tiers = { base: 'cached', environment: 'cached', content: 'cached' } as const;
-  return { image, digest: found.id, resolvedAsOf: found.labels[RESOLVED_LABEL] ?? plan.asOf, tiers };
+  const { day, notices } = readResolution(found.labels, plan);
+  return { image, digest: found.id, resolvedAsOf: day, notices, tiers };
 }
 
 async function ensureBase(input: EnvironmentInput, deps: BuildDeps): Promise<TierState> {
@@ -99,20 +101,20 @@ async function buildBase({ plan, rendered, options }: EnvironmentInput, deps: Bu
  * What the resolver says of its work: the day that it used, and what people should know. The repository's code may have
  * written the files, so only a day counts as one, and the rest is text of bounded length.
  */
-async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<{ day: string; notices: string[] }> {
+async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<Resolution> {
   if (!plan.ownPython) return { day: plan.asOf, notices: [] };
   const files = await readFilesFromImage(deps.docker, image, [RESOLVED_FILE, NOTICES_FILE], deps.config);
   const [said = '', lines = ''] = files.map((file) => file?.toString('utf8').trim());
   const day = /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(said) ? said : plan.asOf;
   const mask = maskOf(deps.config);
-  const notices = lines.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)));
+  const notices = lines.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)).slice(0, LONGEST_NOTICE));
   return { day, notices: notices.filter((line) => line !== '') };
 }
 
 /** The environment of a plan, if the engine has it. */
 export async function findEnvironment(docker: Docker, plan: Plan): Promise<EnvironmentTiers | undefined> {
   const found = await imageInfo(docker, plan.tiers.environment.image);
-  return found && { base: 'cached', environment: 'cached', day: found.labels[RESOLVED_LABEL] ?? plan.asOf };
+  return found && { base: 'cached', environment: 'cached', ...readResolution(found.labels, plan) };
 }
 
 /** Whether the engine has the base of a plan. */
@@ -136,24 +138,24 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
     // Nothing is added, so the environment is the base under another name.
     const parent = await imageInfo(deps.docker, plan.tiers.base.image);
     await moveTag(deps.docker, parent?.id ?? plan.tiers.base.image, image);
-    return { base, environment: base, day: plan.asOf };
+    return { base, environment: base, day: plan.asOf, notices: [] };
   }
   const { imageId } = await buildImage(
     { dockerfile: rendered.environment, tag: image, labels, suite: plan.era.debian, noCache: anew },
     deps,
   );
-  const { day, notices } = await resolution(plan, imageId, deps);
-  await relabel(deps.docker, imageId, image, { [RESOLVED_LABEL]: day });
-  for (const notice of notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
-  return { base, environment: 'built', day };
+  const resolved = await resolution(plan, imageId, deps);
+  await relabel(deps.docker, imageId, image, resolutionLabels(resolved));
+  for (const notice of resolved.notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
+  return { base, environment: 'built', ...resolved };
 }
 
-async function buildImageOfContent(input: ContentInput, day: string, deps: BuildDeps): Promise<string> {
+async function buildImageOfContent(input: ContentInput, resolution: Resolution, deps: BuildDeps): Promise<string> {
   const { plan, rendered, checkout, options } = input;
   const { image } = plan.tiers.content;
   const plain = `slipway/content:${plan.tiers.content.key}-plain`;
   const dockerfile = rendered.content(plain);
-  const labels = contentLabels(plan, day);
+  const labels = contentLabels(plan, resolution);
   if (plan.fullHistory) await checkout.deepen();
   const { imageId } = await loadContent(
     {
@@ -182,12 +184,12 @@ async function buildImageOfContent(input: ContentInput, day: string, deps: Build
  */
 export async function buildContent(
   input: ContentInput,
-  { base, environment, day }: EnvironmentTiers,
+  { base, environment, day, notices }: EnvironmentTiers,
   deps: BuildDeps,
 ): Promise<BuiltTiers> {
-  const digest = await buildImageOfContent(input, day, deps);
+  const digest = await buildImageOfContent(input, { day, notices }, deps);
   const { image } = input.plan.tiers.content;
-  return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
+  return { image, digest, resolvedAsOf: day, notices, tiers: { base, environment, content: 'built' } };
 }
 
 const LOCKS = ['/srv/env/share/slipway/python.lock', '/srv/env/share/slipway/build.lock'];
