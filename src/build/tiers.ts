@@ -150,6 +150,31 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
   return { base, environment: 'built', ...resolved };
 }
 
+/** Stage of the environment's Dockerfile in which its lock is known, and what has no wheel is built. */
+const RESOLVED_STAGE = 'built';
+
+/**
+ * The lock of a plan's environment; without the environment it is resolved, and the environment not made.
+ * @throws SlipwayError of the stage build
+ */
+export async function resolveLock(input: EnvironmentInput, deps: BuildDeps): Promise<string> {
+  const { plan, rendered } = input;
+  const { docker, config } = deps;
+  if (rendered.environment === undefined || (await findEnvironment(docker, plan)))
+    return (await environmentFacts(docker, plan, config)).lock;
+  await ensureBase(input, deps);
+  const tag = `slipway/build:lock-${plan.tiers.environment.key}`;
+  const suite = plan.era.debian;
+  const build = { dockerfile: rendered.environment, tag, labels: {}, suite, target: RESOLVED_STAGE };
+  try {
+    const { imageId } = await buildImage(build, deps);
+    const files = await readFilesFromImage(docker, imageId, LOCKS, config);
+    return files.map((file) => file?.toString('utf8') ?? '').join('');
+  } finally {
+    await untag(docker, tag);
+  }
+}
+
 async function buildImageOfContent(input: ContentInput, resolution: Resolution, deps: BuildDeps): Promise<string> {
   const { plan, rendered, checkout, options } = input;
   const { image } = plan.tiers.content;
