@@ -32,8 +32,9 @@ describe('the era of a day', () => {
     const older = loadConfig({ SLIPWAY_PYTHONS: '3.6, 3.7,3.10' });
     expect(await choose('2017-05-01', undefined, older)).toBe('bullseye 3.6 managed');
     expect(await choose('2019-05-01', undefined, older)).toBe('bullseye 3.7 managed');
-    expect(await choose('2020-05-01', undefined, older)).toBe('bullseye 3.9 debian python-moved');
+    expect(await choose('2020-05-01', undefined, older)).toBe('bullseye 3.7 managed python-moved');
     expect(await choose('2024-05-01', version('3.7'), older)).toBe('bookworm 3.7 managed');
+    expect(await choose('2024-05-01', version('3.11.9'), older)).toBe('bookworm 3.11 debian python-moved');
     expect(await choose('2024-05-01', version('3.12'), older)).toBe('trixie 3.13 debian python-moved');
     expect(await choose('2019-05-01', version('2.7'), older)).toBe('bullseye 3.6 managed python-moved');
     expect(() => loadConfig({ SLIPWAY_PYTHONS: '3.7,2.7' })).toThrow(/SLIPWAY_PYTHONS.*"2\.7"/);
