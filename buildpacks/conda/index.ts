@@ -26,10 +26,10 @@ import type { CondaEnvironment } from './types.ts';
 /** `python=3.9` and `python==3.9.7` name a version; bounds don't. */
 const PYTHON = /^(?:==)?(\d+\.\d+(?:\.\d+)?)(?:\.\*)?$/;
 
-function wishOf({ specs, locked }: CondaEnvironment): PythonWish {
+function wishOf({ specs, locked, files }: CondaEnvironment): PythonWish {
   const spec = specs.find(({ name }) => name === 'python');
   const said = locked?.find(({ name }) => name === 'python')?.version ?? PYTHON.exec(spec?.version ?? '')?.[1];
-  const file = spec?.file ?? '';
+  const file = spec?.file ?? files[0] ?? '';
   return { isOwn: true, pins: [], ...(said === undefined ? {} : { version: { value: said, file } }) };
 }
 
@@ -92,7 +92,9 @@ async function plan(checkout: Checkout, match: Match<CondaEnvironment>, context:
 
 function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribution {
   const { config, asOf } = context;
-  const part = serverPart([...data.specs.map(({ name }) => name), ...(data.pip?.names ?? [])]);
+  // A lock without its manifest does not say what was asked for.
+  const asked = data.specs.length > 0 ? data.specs : (data.locked ?? []);
+  const part = serverPart([...asked.map(({ name }) => name), ...(data.pip?.names ?? [])]);
   const notices = defaultsNotice(data, config);
   if (part !== undefined) {
     const message = `The environment asks for ${part}, which is part of the Jupyter server, so the server runs from the repository's own environment.`;

@@ -76,6 +76,18 @@ test('files that no pack reads are said', async () => {
   expect(found.notices).toEqual(['unread-file Dockerfile', 'ignored-file requirements.txt']);
 });
 
+test("conda's locks and pixi's files never displace a file that Binder reads, and it is said", async () => {
+  const lock = 'version: 1\npackage: []\n';
+  const found = await detected({ 'conda-lock.yml': lock, 'pixi.toml': '[[[', 'requirements.txt': '' });
+  expect(found.packs).toEqual(['python']);
+  expect(found.notices).toEqual(['ignored-file conda-lock.yml', 'ignored-file pixi.toml']);
+  expect((await detected({ 'pixi.toml': '[dependencies]\nnumpy = "*"\n' })).packs).toEqual(['conda']);
+  const pyproject = '[project]\nname = "x"\n[tool.pixi.workspace]\nchannels = []\n';
+  expect((await detected({ 'pyproject.toml': pyproject })).packs).toEqual(['conda']);
+  const built = `${pyproject}[build-system]\nrequires = []\n`;
+  expect((await detected({ 'pyproject.toml': built })).packs).toEqual(['python']);
+});
+
 test('runtime.txt and .python-version', async () => {
   const wish = async (files: Record<string, string>) => {
     const { matches } = await detect(memoryCheckout(files), config);
