@@ -25,6 +25,10 @@ const OURS: Record<string, { files: string[]; reason: string }> = {
   'python/pdm': { files: ['pdm.lock', 'pyproject.toml'], reason: 'locks, and [project] without a build system' },
   'python/poetry': { files: ['poetry.lock', 'pyproject.toml'], reason: "locks, and Poetry's tables" },
   'python/poetry-unlocked': { files: ['pyproject.toml'], reason: "Poetry's tables" },
+  'conda/conda-lock': { files: ['conda-lock.yml', 'environment.yml'], reason: 'locks' },
+  'conda/pixi': { files: ['pixi.lock', 'pixi.toml'], reason: 'pixi' },
+  'conda/pixi-older': { files: ['pixi.lock', 'pyproject.toml'], reason: "pixi, by pyproject.toml's table" },
+  'conda/pixi-unlocked': { files: ['pixi.toml'], reason: 'pixi' },
   'python/pylock': { files: ['pylock.toml'], reason: 'locks' },
 };
 
