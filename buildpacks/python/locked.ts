@@ -183,9 +183,13 @@ export function lockPins(lock: Lock): { name: string; version: string; file: str
   return pins;
 }
 
-/** What a manifest declares and the lock does not have, or has in a version that is not allowed. */
+/**
+ * What a manifest declares and the lock does not have, or has in a version that is not allowed. What is declared for
+ * some Pythons or platforms only has no say: tools leave out of a lock what none of its own would need.
+ */
 export function notLocked(lock: Lock, declared: readonly Declared[]): string[] {
   const lacking = declared.filter((one) => {
+    if (one.marker !== '') return false;
     const candidates = lock.packages.get(keyOf(one)) ?? [];
     if (one.source.kind !== 'index') return candidates.length === 0;
     return !candidates.some(({ version }) => versionFits(version, one.specifier));

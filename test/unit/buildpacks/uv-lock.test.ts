@@ -105,6 +105,11 @@ wheels = [
     expect(found.notices.find(({ code }) => code === 'lock-unfit')?.message).toContain('lacks cowsay==6.1, numpy');
   });
 
+  test('what is declared for other Pythons only may be missing', async () => {
+    const text = pyproject.replace('"cowsay==5.0"', '"cowsay==5.0", "dataclasses ; python_version < \'3.7\'"');
+    expect((await planPython({ ...files, 'pyproject.toml': text })).locked).toEqual(LOCKED);
+  });
+
   test('nothing for this platform is told', async () => {
     const found = await made(
       `${project('{ name = "a", marker = "os_name == \'nt\'" }')}[[package]]\nname = "a"\nversion = "1"\n${PYPI}\n`,
