@@ -153,6 +153,6 @@ export async function startCondaChannel(
 }
 
 /** Names of what was fetched from it beside its index. */
-function downloaded(channel: CondaChannel): string[] {
+export function downloaded(channel: CondaChannel): string[] {
   return channel.requests.filter((path) => /\.(?:conda|tar\.bz2)$/.test(path)).map((path) => basename(path));
 }
