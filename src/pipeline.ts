@@ -19,6 +19,7 @@ import { parseRepo } from './resolve/spec.ts';
 import { type EngineDeps, isHub, type LookDeps, openHub, openPublished, type StageDeps, stages } from './stages.ts';
 import { asDeclared, contentParent } from './tiers.ts';
 import type { Checkout, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
+import { isOfRequirements, type VersionRow, versionRows } from './versions.ts';
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
@@ -214,7 +215,7 @@ export async function buildContent(
 /** Content that no step reads needs no engine; other content is built on what the registry has, and pushed. */
 async function publishContent(
   input: ContentInput,
-  { base, environment, day }: EnvironmentTiers,
+  { base, environment, day, notices }: EnvironmentTiers,
   published: PublishedTiers,
   deps: EngineDeps,
 ): Promise<BuiltTiers> {
@@ -225,13 +226,19 @@ async function publishContent(
     if (plan.fullHistory) await checkout.deepen();
     const writeLayer = (sink: Writable) => rendered.writeLayer(checkout, sink);
     const { workdir, contentEnvironment } = rendered;
-    const digest = await published.writeContent({ plan, day, workdir, environment: contentEnvironment, writeLayer });
-    return { image, digest, resolvedAsOf: day, tiers };
+    const digest = await published.writeContent({
+      plan,
+      resolution: { day, notices },
+      workdir,
+      environment: contentEnvironment,
+      writeLayer,
+    });
+    return { image, digest, resolvedAsOf: day, notices, tiers };
   }
   const docker = await deps.engine();
   await published.pull('environment', contentParent(plan).key, docker);
-  await (await stages.build()).buildContent(input, { base, environment, day }, { ...deps, docker });
-  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, tiers };
+  await (await stages.build()).buildContent(input, { base, environment, day, notices }, { ...deps, docker });
+  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, notices, tiers };
 }
 
 /**
@@ -288,8 +295,16 @@ async function findOrBuild(
 }
 
 /** How a build ends well. */
-export function builtEvent({ image, digest, resolvedAsOf, tiers }: BuiltTiers): SlipwayEvent {
-  return { phase: 'built', message: `Image ${image} is ready\n`, imageName: image, digest, resolvedAsOf, tiers };
+export function builtEvent({ image, digest, resolvedAsOf, notices, tiers }: BuiltTiers): SlipwayEvent {
+  return {
+    phase: 'built',
+    message: `Image ${image} is ready\n`,
+    imageName: image,
+    digest,
+    resolvedAsOf,
+    notices,
+    tiers,
+  };
 }
 
 /**
@@ -324,14 +339,48 @@ export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan
   const all = { ...deps, engine: engineOf(deps.config) };
   const resolved = await resolveStage(request, deps);
   const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
-  if (!plan.ownPython)
-    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
+  if (!plan.ownPython) throw noEnvironment();
   const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
   const published = await openPublished(deps);
   const lock = published
     ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
     : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
   return { plan, day, lock };
+}
+
+/**
+ * What a plan would build, and each Python package of it beside today's: resolved for the purpose, nothing is installed.
+ * @throws no_environment, and SlipwayError of every stage up to build
+ */
+export async function planVersions(
+  request: RepoRequest,
+  deps: Deps,
+): Promise<{ plan: Plan; dockerfile: string; versions: VersionRow[] }> {
+  const engine = engineOf(deps.config);
+  const [resolved] = await Promise.all([resolveStage(request, deps), engine()]);
+  const latest = { ...deps, config: { ...deps.config, SLIPWAY_AS_OF: 'latest' } };
+  const [plan, today] = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => [
+    prepared.plan,
+    await planStage(prepared.checkout, latest),
+  ]);
+  if (!plan.ownPython) throw noEnvironment();
+  const { resolveLock } = await stages.build();
+  const docker = await engine();
+  const options = { refresh: false, noCache: false };
+  const lockOf = async (one: Plan) =>
+    resolveLock({ plan: one, rendered: await renderStage(one), options }, { ...deps, docker });
+  const then = await lockOf(plan);
+  const now = await lockOf(today).catch((error) => {
+    if (!isOfRequirements(error)) throw error;
+    const message = `Today there is no such environment: ${error.message.split('\n')[0]}`;
+    plan.notices.push({ code: 'latest-fails', message });
+    return '';
+  });
+  return { plan, versions: versionRows(then, now), dockerfile: await takeHome(plan) };
+}
+
+function noEnvironment(): SlipwayError {
+  return new SlipwayError('no_environment', 'No file of the repository asks for a Python environment.');
 }
 
 /** Writes the content layer of a commit that was prepared, an uncompressed tar, and ends the stream. */

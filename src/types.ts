@@ -254,6 +254,8 @@ export type SlipwayEvent =
       imageName: string;
       digest: string;
       resolvedAsOf: string;
+      /** What had to be done otherwise than was asked for, see BuiltTiers. */
+      notices: string[];
       tiers: { base: TierState; environment: TierState; content: TierState };
     }
   | { phase: 'ready'; message: string; url: string; token: string; image: string; session: string }

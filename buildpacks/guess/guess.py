@@ -30,8 +30,12 @@ def installed():
     folders = glob.glob("/srv/env/lib/python3*/site-packages")
     found = {}
     for one in importlib.metadata.distributions(path=folders):
-        name, version = one.metadata["Name"], one.version
-        if name and version and re.fullmatch(r"[A-Za-z0-9.!+_-]+", version):
+        try:
+            name, version = str(one.metadata["Name"]), str(one.version)
+        except (KeyError, OSError, TypeError, ValueError):
+            # A folder that only looks like one.
+            continue
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and re.fullmatch(r"[0-9][A-Za-z0-9.!+_-]*", version):
             found[normal(name)] = version
     return found
 

@@ -39,9 +39,9 @@ const PATH_CALL = /^(?:sys\.)?path\.(?:append|insert)$/;
  * @returns how much had to be parsed
  */
 export function readImports(code: string, found: Imports): number {
-  if (!/\bimport\b|\bpath\s*\./.test(code)) return 0;
   // A parser needs the line break at the end to close what is open.
-  const text = `${code}\n`;
+  const text = `${upToLastImport(code)}\n`;
+  if (text === '\n') return 0;
   const enter = (node: Node): boolean => {
     if (node.name === 'ImportStatement') readStatement(node, text, found.modules);
     else if (node.name === 'CallExpression') readPath(node, text, found.paths);
@@ -51,6 +51,15 @@ export function readImports(code: string, found: Imports): number {
   };
   parser.parse(text).iterate({ enter: ({ node }) => enter(node) });
   return text.length;
+}
+
+/** Code as far as it can matter: through the block in which the last import stands, as most stand at the top. */
+function upToLastImport(code: string): string {
+  const last = [...code.matchAll(/\bimport\b|\bpath\s*\.\s*(?:append|insert)\b/g)].at(-1)?.index;
+  if (last === undefined) return '';
+  const after = /\n(?![\s#)]|except\b|finally\b|else\b|elif\b)/g;
+  after.lastIndex = last;
+  return code.slice(0, after.exec(code)?.index);
 }
 
 /** Children of a node, the words between them too. */

@@ -1,7 +1,7 @@
 /** What is to be said of each import that nothing provides. */
 import { shown } from '../../src/paths.ts';
 import type { Notice } from '../../src/types.ts';
-import { elsewhere, isProvided, ofServer, providerOf, tooHeavy, withDependencies } from './packages.ts';
+import { elsewhere, isProvided, providerOf, tooHeavy, withDependencies } from './packages.ts';
 import type { Found, Scan } from './scan.ts';
 import { standardModule } from './stdlib.ts';
 
@@ -55,13 +55,13 @@ export function judge(scan: Scan, { there, python, adds }: World): Judgement {
   for (const found of scan.imports) {
     const [top = ''] = found.path.split('.');
     const standard = standardModule(top, python);
-    if (standard === 'yes' || isProvided(found.path, there)) continue;
+    const isKnown = providerOf(found.path) !== undefined;
+    if (standard === 'yes' || isProvided(found.path, there) || (!isKnown && scan.own.hasAnywhere(top))) continue;
     const other = elsewhere(found.path);
     if (other) others.set(other.module, otherNotice(found, other.module, `only ${other.where} has`));
     else if (standard !== 'no') others.set(top, otherNotice(found, top, standard));
-    else if (providerOf(found.path) !== undefined) open.push(found);
-    else if (ofServer(found.path)) unknown.set(top, found);
-    else if (!scan.own.hasAnywhere(top) && !unknown.has(top)) unknown.set(top, found);
+    else if (isKnown) open.push(found);
+    else if (!unknown.has(top)) unknown.set(top, found);
   }
   const missing = byPackage(open);
   const light = [...missing.keys()].filter((name) => !tooHeavy(name, there));

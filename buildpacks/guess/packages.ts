@@ -1,5 +1,5 @@
 /** What tables.ts says, asked. */
-import { BRINGS, ELSEWHERE, HEAVY, INSTEAD, SERVER, TABLE } from './tables.ts';
+import { BRINGS, ELSEWHERE, HEAVY, INSTEAD, TABLE } from './tables.ts';
 
 /** `a:b,c  d` → each with those after its colon; a name that is there twice has both. */
 function read(table: string): Map<string, string[]> {
@@ -47,11 +47,6 @@ export function elsewhere(path: string): { module: string; where: string } | und
     if (where !== undefined) return { module, where };
   }
   return undefined;
-}
-
-/** Whether a dotted path is part of the Jupyter server. */
-export function ofServer(path: string): boolean {
-  return SERVER.has(path.split('.')[0] ?? '');
 }
 
 /** Packages, normalised, and all that they are known to bring along. */

@@ -57,7 +57,8 @@ const python2 = new Set(words(PYTHON_2));
  * @returns `yes`, `no`, or why this Python does not have it, to stand after "which"
  */
 export function standardModule(name: string, python: string): string {
-  if (always.has(name)) return 'yes';
+  const has2 = python.startsWith('2.') && (until.has(name) || python2.has(name));
+  if (always.has(name) || has2) return 'yes';
   const minor = Number(python.split('.')[1]);
   const last = until.get(name);
   if (last !== undefined) return minor <= last ? 'yes' : `Python has no more since 3.${last + 1}`;

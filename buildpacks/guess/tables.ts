@@ -213,9 +213,6 @@ tensorflow-probability:tensorflow stellargraph:tensorflow spektral:tensorflow gp
 alibi:tensorflow spleeter:tensorflow keras:tensorflow pyspark h2o mxnet paddlepaddle autogluon open3d
 `;
 
-/** Parts of the Jupyter server: what imports them wants to run beside it, and only the repository's files may move it. */
-export const SERVER = new Set(['notebook', 'jupyterlab', 'jupyter_server', 'voila', 'jupyterhub']);
-
 /** Modules that only some service or program has. */
 export const ELSEWHERE = new Map([
   ['google.colab', 'Google Colab'],

@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
-import { contentLabels, RESOLVED_LABEL } from '../image-labels.ts';
+import { contentLabels, type Resolution, readResolution } from '../image-labels.ts';
 import { instanceId } from '../instance.ts';
 import { asDeclared, contentParent } from '../tiers.ts';
 import type { Emit, Plan, Tier, TierState } from '../types.ts';
@@ -25,13 +25,14 @@ export interface PublishedContent {
   /** Of its manifest. */
   digest: string;
   resolvedAsOf: string;
+  notices: string[];
   tiers: Record<TierName, TierState>;
 }
 
 export interface ContentSource {
   plan: Plan;
-  /** Of the environment, see RESOLVED_LABEL. */
-  day: string;
+  /** Of the environment. */
+  resolution: Resolution;
   environment: Record<string, string>;
   workdir: string;
   writeLayer(sink: Writable): Promise<{ diffId: string; size: number }>;
@@ -91,13 +92,17 @@ export class PublishedTiers {
   async findContent(plan: Plan): Promise<PublishedContent | undefined> {
     const found = await this.find('content', plan);
     const tiers = { base: 'cached', environment: 'cached', content: 'cached' } as const;
-    return found && { image: this.name('content', plan), ...found, tiers };
+    if (!found) return undefined;
+    const { digest, day, notices } = found;
+    return { image: this.name('content', plan), digest, resolvedAsOf: day, notices, tiers };
   }
 
   /** By one request. */
   async findEnvironment(plan: Plan) {
     const found = await this.find('environment', plan);
-    return found && { base: 'cached' as const, environment: 'cached' as const, day: found.resolvedAsOf };
+    if (!found) return undefined;
+    const { day, notices } = found;
+    return { base: 'cached' as const, environment: 'cached' as const, day, notices };
   }
 
   async hasBase(plan: Plan): Promise<boolean> {
@@ -105,12 +110,12 @@ export class PublishedTiers {
     return (await this.registry.hasManifest(repository, tag)) !== undefined;
   }
 
-  private async find(tier: TierName, plan: Plan): Promise<{ digest: string; resolvedAsOf: string } | undefined> {
+  private async find(tier: TierName, plan: Plan): Promise<({ digest: string } & Resolution) | undefined> {
     const { repository, tag } = placeOf(tier, plan);
     const stored = await this.registry.manifest(repository, tag);
     if (!stored) return undefined;
     const { annotations } = parseManifest(stored.bytes, this.name(tier, plan));
-    return { digest: stored.digest, resolvedAsOf: annotations?.[RESOLVED_LABEL] ?? plan.asOf };
+    return { digest: stored.digest, ...readResolution(annotations, plan) };
   }
 
   /** Publishes a tier that the engine has, on the one below it. */
@@ -169,18 +174,18 @@ export class PublishedTiers {
   }
 
   /** Publishes a commit without an engine; its environment has to be there. @returns the manifest's digest */
-  async writeContent({ plan, day, environment, workdir, writeLayer }: ContentSource): Promise<string> {
+  async writeContent({ plan, resolution, environment, workdir, writeLayer }: ContentSource): Promise<string> {
     const parent = await readImage(this.registry, placeOf('environment', plan));
     if (!parent) throw corrupt(this.name('environment', plan), 'it has just gone');
     const input = {
       parent,
-      labels: contentLabels(plan, day),
+      labels: contentLabels(plan, resolution),
       environment,
       workdir,
       created: plan.commitDate,
       writeLayer,
       describe: (digest: string) => [
-        provenanceArtifact(plan, day, this.subject('content', plan, digest), [
+        provenanceArtifact(plan, resolution.day, this.subject('content', plan, digest), [
           this.subject('environment', plan, parent.digest),
         ]),
       ],

@@ -5,7 +5,7 @@
  * The environment's stages, and what each may trust: `system` runs only Debian's packages as root. `resolve` branches
  * off and is thrown away; a setup.py of anybody may run there, unprivileged and without a cache that outlives it; only
  * a lock leaves it. `install` goes on from the clean system, and the step that mounts the shared cache runs nobody's code.
- * `guessed` stands on the environment, in a tier of its own: its template makes a stage to be thrown away and the last one.
+ * `guessed` stands on the environment, in a tier of its own: it is chosen in a stage that is thrown away, too.
  */
 import { shown } from '../paths.ts';
 import type { Plan, Step, StepPlace } from '../types.ts';
@@ -44,6 +44,12 @@ function environmentLines(plan: Plan, rendering: Rendering, name = ''): string[]
   return [...system, 'FROM system AS resolve', ...resolve, `FROM system${name}`, ...install];
 }
 
+/** Stages on one that is called `environment`. */
+function guessedLines(plan: Plan, rendering: Rendering): string[] {
+  const steps = renderPlace(plan, 'guessed', rendering);
+  return steps.length === 0 ? [] : ['FROM environment AS guesses', ...steps];
+}
+
 function finish(plan: Plan): string[] {
   return ['USER jovyan', `WORKDIR ${word(inHome(plan.subdir))}`];
 }
@@ -66,7 +72,7 @@ export function renderEnvironment(plan: Plan): string | undefined {
 /** What is guessed, on the environment; undefined when nothing is. */
 export function renderGuessed(plan: Plan): string | undefined {
   if (plan.tiers.guessed === undefined) return undefined;
-  return join([`FROM ${plan.tiers.environment.image} AS environment`, ...renderPlace(plan, 'guessed', 'engine')]);
+  return join([`FROM ${plan.tiers.environment.image} AS environment`, ...guessedLines(plan, 'engine')]);
 }
 
 /** The content steps on an image that holds the plain content; undefined when there are none. */
@@ -102,7 +108,7 @@ export function renderTakeHome(plan: Plan, serverLock: readonly string[]): strin
     `FROM debian:${plan.era.debian}-slim AS system`,
     baseLines(plan, serverLock, rendering),
     ...environmentLines(plan, rendering, plan.tiers.guessed && ' AS environment'),
-    ...renderPlace(plan, 'guessed', rendering),
+    ...guessedLines(plan, rendering),
     `COPY --chown=1000:1000 . /home/jovyan\n${environment.join('\n')}`,
     ...(executable === '' ? [] : [`USER jovyan\nRUN chmod +x ${executable}`]),
     `WORKDIR ${word(inHome(plan.subdir))}`,

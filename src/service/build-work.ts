@@ -56,8 +56,8 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
   }
   try {
     const built = await buildMissing(attempt, clock, { ...stage, engine: context.engine }, deps);
-    const { image: imageName, digest, resolvedAsOf, tiers } = built;
-    return { imageName, digest, resolvedAsOf, tiers };
+    const { image: imageName, digest, resolvedAsOf, notices, tiers } = built;
+    return { imageName, digest, resolvedAsOf, notices, tiers };
   } finally {
     clock.enter();
     const wait = Date.now() - Date.parse(job.data.createdAt) - Object.values(clock.timings).reduce((a, b) => a + b, 0);
@@ -132,7 +132,7 @@ async function awaitTier(plan: Plan, attempt: Trying, signal: AbortSignal, deps:
     const { id } = await deps.tiers.join(key, { plan, refresh, createdAt: new Date().toISOString() }, by);
     await attempt.note({ tier: id });
     const record = await followTier(id, key, attempt, signal, deps);
-    if (record.state === 'completed' && record.result) return record.result;
+    if (record.state === 'completed' && record.result) return { notices: [], ...record.result };
     if (record.state === 'failed' && record.error) throw errorOf(record.error);
   }
 }

@@ -43,7 +43,10 @@ describe('guesses', () => {
     expect(plan.tiers.guessed).not.toEqual(first.tiers.guessed);
     const run = await world.run(['build', '--json', url]);
     const steps = run.events.flatMap((event) => (event.phase === 'building' && event.step ? [event.step.title] : []));
-    expect([...new Set(steps)]).toEqual(['Adding 2 packages as a guess: emoji, humanize']);
+    expect([...new Set(steps)]).toEqual([
+      'Adding 2 packages as a guess: emoji, humanize',
+      'Installing what is a guess',
+    ]);
     const { session } = await world.launch([url]);
     expectOutputs(await runNotebook(session, 'index.ipynb'), ['4.9.0', '1.5.3 1.24.4']);
   });
@@ -58,20 +61,21 @@ describe('guesses', () => {
   });
 
   it('leaves out what does not go with the environment, and says so', async () => {
-    // gdal has no wheel, and of pygwalker there was nothing yet.
+    // Two of those days have no wheel, and of pygwalker there was nothing yet.
     const files = {
       'requirements.txt': `${once('six==1.15.0')}\n`,
-      'index.ipynb': notebook('import emoji\nprint(emoji.__version__)', 'import six\nprint(six.__version__)'),
-      'later.py': 'from osgeo import gdal\nimport pygwalker\n',
+      'index.ipynb': notebook('import tabulate\nprint(tabulate.__version__)', 'import six\nprint(six.__version__)'),
+      'later.py': 'from osgeo import gdal\nimport pygwalker, emoji\n',
     };
     const { url } = await world.repo('misfits', commits(files, '2022-05-10'));
-    expect(codes(await world.plan([url]))).toEqual(['guessed-package', 'guessed-package', 'guessed-package']);
+    expect(codes(await world.plan([url]))).toEqual(Array(4).fill('guessed-package'));
     const { session, run, built } = await world.launch([url]);
     expect(built.resolvedAsOf).toBe('2022-05-10');
     const said = run.events.flatMap((event) => (event.phase === 'building' ? [event.message.trim()] : []));
-    expect(said).toContain('Notice: gdal was a guess and is left out: gdal would have to be built');
+    expect(said).toContain('Notice: gdal was a guess and is left out: gdal could not be built');
+    expect(said).toContain('Notice: emoji was a guess and is left out: emoji would have to be built');
     expect(said.some((line) => line.startsWith('Notice: pygwalker was a guess and is left out: '))).toBe(true);
-    expectOutputs(await runNotebook(session, 'index.ipynb'), ['1.7.0', '1.15.0']);
+    expectOutputs(await runNotebook(session, 'index.ipynb'), ['0.8.9', '1.15.0']);
   });
 
   it('never installs a name that is in no table, and nothing at all when it is switched off', async () => {
@@ -86,6 +90,29 @@ describe('guesses', () => {
     const { session, built } = await world.launch([url], off);
     expect(built.tiers.environment).toBe('cached');
     expectOutputs(await runNotebook(session, 'index.ipynb'), ['None None']);
+  });
+
+  it("leaves out the repository's own package where it cannot be installed, or would move what is declared", async () => {
+    const own = (setup: string) => ({
+      'binder/requirements.txt': DECLARED,
+      'setup.py': setup,
+      'mine/__init__.py': '',
+      'course/index.ipynb': notebook('import importlib.util as u\nprint(u.find_spec("mine"))', VERSIONS),
+      'course/more.ipynb': notebook('import mine'),
+    });
+    const needs = (what: string) =>
+      `from setuptools import setup\nsetup(name="mine", packages=["mine"], install_requires=[${what}])\n`;
+    for (const [name, setup, found] of [
+      ['broken', 'raise SystemExit("no")\n', 'None'],
+      ['mover', needs('"numpy>1.24.4"'), 'None'],
+      ['fitting', needs('"numpy>1.20"'), expect.stringContaining('/srv/env/lib/')],
+    ] as const) {
+      const { url } = await world.repo(`own-${name}`, commits(own(setup)));
+      const { session } = await world.launch([url]);
+      const [spec = '', versions = ''] = await runNotebook(session, 'course/index.ipynb');
+      expect([spec.trim(), versions.trim()], name).toEqual([found, '1.5.3 1.24.4']);
+      await world.run(['stop', session.session]);
+    }
   });
 
   it('locks what was guessed with the rest', async () => {

@@ -48,6 +48,13 @@ test('what is broken, or Python 2, hides nothing that follows', () => {
   expect([...read(code).modules]).toEqual(['urllib2', 'a', 'b', 'c']);
 });
 
+test('nothing is parsed after the block that has the last import', () => {
+  const found = { modules: new Set<string>(), paths: new Set<string>() };
+  const head = 'import a\ndef f():\n  try:\n    import b\n\n  except ImportError:\n    pass\n# so\n';
+  expect(readImports(`${head}${'x = 1\n'.repeat(1000)}`, found)).toBe(head.length);
+  expect([...found.modules]).toEqual(['a']);
+});
+
 test('folders that are put on the path by name', () => {
   const code = `import sys, os
 sys.path.append('../src')
@@ -66,7 +73,7 @@ test.each([
   ['strings within strings', `import a\n${'f"{'.repeat(10_000)}`],
   ['names', `import ${Array.from({ length: 8000 }, (_, at) => `m${at}`).join(', ')}`],
 ])('thousands of %s take no more than a moment', (_, code) => {
-  const start = performance.now();
+  const start = process.cpuUsage();
   read(code);
-  expect(performance.now() - start).toBeLessThan(1500);
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(2000);
 });
