@@ -18,7 +18,7 @@ import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import { type EngineDeps, isHub, type LookDeps, openHub, openPublished, type StageDeps, stages } from './stages.ts';
 import { asDeclared, contentParent } from './tiers.ts';
-import type { Checkout, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
+import type { Checkout, Plan, PlanContext, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 import { isOfRequirements, type VersionRow, versionRows } from './versions.ts';
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
@@ -91,7 +91,9 @@ async function planStage(checkout: Checkout, deps: StageDeps): Promise<Plan> {
   const [{ detect }, { makePlan }] = await Promise.all([stages.detect(), stages.plan()]);
   const { folder, matches, notices } = await detect(checkout, config);
   const rank: RankPythons = async (...asked) => (await stages.wheels()).rankPythons(config)(...asked);
-  const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank });
+  const commitOf: PlanContext['commitOf'] = async (url, ref) =>
+    (await lookUp(readSpec({ repo: url, ...(ref === undefined ? {} : { ref }) }, false), deps)).commit;
+  const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank, commitOf });
   const { asOf, era, buildpacks } = plan;
   const packs = buildpacks.map(({ name }) => name).join(', ') || 'default environment';
   const message = `${packs}; Debian ${era.debian}, ${pythonName(plan)}, as of ${asOf}\n`;
