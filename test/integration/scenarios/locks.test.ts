@@ -65,6 +65,6 @@ describe('hashes', () => {
     // A wheel of it is there as well, but not under a hash that is declared.
     expect(told).toContain('building six==1.15.0');
     const versions = 'from importlib.metadata import version\nprint(*map(version, ["six", "requests", "idna"]))';
-    expect(await runCode(session, versions)).toBe('1.15.0 2.31.0 2.0');
+    expect((await runCode(session, versions)).trim()).toBe('1.15.0 2.31.0 2.0');
   });
 });
