@@ -51,15 +51,19 @@ export interface Lock {
 
 /** A lock has at most some thousand packages; more steps than that are a tangle made on purpose. */
 const MOST_STEPS = 200_000;
+/** Versions of one package, each for other platforms or Pythons; real locks have a handful. */
+const MOST_VERSIONS = 100;
 
-/** Groups packages by their normalised names. */
-export function byName(packages: readonly LockedPackage[]): Map<string, LockedPackage[]> {
+/** Groups packages by their normalised names. @throws SlipwayError `bad_environment_file` */
+export function byName(file: string, packages: readonly LockedPackage[]): Map<string, LockedPackage[]> {
   const found = new Map<string, LockedPackage[]>();
   for (const one of packages) {
     const key = keyOf(one);
     const same = found.get(key);
     if (same === undefined) found.set(key, [one]);
     else same.push(one);
+    if (same !== undefined && same.length > MOST_VERSIONS)
+      throw badKey(file, one.name, `has more than ${MOST_VERSIONS} versions.`);
   }
   return found;
 }

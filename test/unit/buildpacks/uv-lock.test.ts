@@ -159,6 +159,11 @@ wheels = [
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
+  test('ten thousand versions of one package are refused', async () => {
+    const one = Array.from({ length: 10_000 }, (_, at) => `[[package]]\nname = "a"\nversion = "1.${at}"\n${PYPI}\n`);
+    await expect(made(one.join(''))).rejects.toThrow('a has more than 100 versions');
+  });
+
   test('eight megabytes are read in a second or two', async () => {
     const wheels = Array.from(
       { length: 10 },
