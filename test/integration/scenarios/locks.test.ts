@@ -43,6 +43,13 @@ describe('the day of a lock', () => {
   });
 });
 
+it('a version that never was is named', async () => {
+  const files = { 'Pipfile.lock': JSON.stringify({ _meta: {}, default: { six: { version: '==99.0' } }, develop: {} }) };
+  const { url } = await world.repo('never-was', [{ date: '2024-03-10', files }]);
+  const failed = await world.fail(['build', '--json', url]);
+  expect(failed).toMatchObject({ code: 'package_not_found', message: expect.stringContaining('six==99.0') });
+});
+
 describe('hashes', () => {
   it('that no file of the index has end the build, and are told', async () => {
     const { url } = await world.repo('wrong-hash', [
