@@ -75,8 +75,6 @@ describe('repositories (13–17, 19, 36)', () => {
       { 'pyproject.toml': `[project]\nname="x"\nx=${'['.repeat(100_000)}` },
       'bad_environment_file',
     ],
-    ['21: nesting in JSON', { 'Pipfile.lock': `{"default": ${'['.repeat(500_000)}` }, 'bad_environment_file'],
-    ['21: ten megabytes of uv.lock', { 'uv.lock': `version = 1\n${'# x\n'.repeat(2_500_000)}` }, 'file_too_large'],
     ['15: environment.yml is a link out', { 'environment.yml': { link: '/etc/passwd' } }, 'unsafe_file'],
     [
       '16: what pip includes in environment.yml',
@@ -94,6 +92,8 @@ describe('repositories (13–17, 19, 36)', () => {
     ['21: ten megabytes of a lock', { 'conda-lock.yml': Buffer.alloc(10 << 20, '#') }, 'file_too_large'],
     ['22: a channel of shell text', { 'environment.yml': 'channels: ["$(id)"]\n' }, 'bad_environment_file'],
     ['22: a package of shell text', { 'environment.yml': 'dependencies: ["x; id"]\n' }, 'bad_environment_file'],
+    ['21: nesting in JSON', { 'Pipfile.lock': `{"default": ${'['.repeat(500_000)}` }, 'bad_environment_file'],
+    ['21: ten megabytes of uv.lock', { 'uv.lock': `version = 1\n${'# x\n'.repeat(2_500_000)}` }, 'file_too_large'],
     ['both config folders', { 'binder/apt.txt': 'jq\n', '.binder/apt.txt': 'jq\n' }, 'conflicting_folders'],
   ];
 
