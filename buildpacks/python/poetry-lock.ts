@@ -65,16 +65,31 @@ function dependenciesOf(file: string, key: string, table: Table, optional: boole
   });
 }
 
-/** What each extra adds: `["wcwidth (>=0.2)"]` names dependencies that are optional otherwise. */
-function extrasIn(file: string, key: string, table: Table, optional: readonly Dependency[]): Map<string, Dependency[]> {
+/**
+ * What each extra adds: `["wcwidth (>=0.2)"]` names dependencies that are optional otherwise, and `["dask[array]"]` of dask
+ * itself other extras.
+ */
+function extrasIn(
+  file: string,
+  key: string,
+  table: Table,
+  name: string,
+  optional: readonly Dependency[],
+): Map<string, Dependency[]> {
   return new Map(
-    Object.entries(tableAt(file, key, table.extras)).map(([name, list]) => {
-      const names = textsAt(file, `${key}.${name}`, list).map((text) =>
-        normalName(/^[A-Za-z0-9._-]+/.exec(text)?.[0] ?? ''),
-      );
-      return [normalName(name), optional.filter((one) => names.includes(keyOf(one)))];
+    Object.entries(tableAt(file, key, table.extras)).map(([extra, list]) => {
+      const named = textsAt(file, `${key}.${extra}`, list).map((text) => parseNamed(text));
+      const names = new Set(named.map((one) => one.name));
+      const own = named.filter((one) => one.name === normalName(name) && one.extras.length > 0);
+      const others = own.map(({ extras }) => ({ name, extras, specifier: '', marker: '' }));
+      return [normalName(extra), [...optional.filter((one) => names.has(keyOf(one))), ...others]];
     }),
   );
+}
+
+function parseNamed(text: string): { name: string; extras: string[] } {
+  const [, name = '', extras = ''] = /^([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?/.exec(text) ?? [];
+  return { name: normalName(name), extras: extras.split(',').flatMap((extra) => extra.trim() || []) };
 }
 
 interface PoetryPackage extends LockedPackage {
@@ -98,7 +113,7 @@ function packageOf(file: string, table: Table, number: number, old: ReadonlyMap<
     marker: markerOf(file, `${key}.markers`, table.markers),
     python: toSpecifier(python)?.specifier ?? '',
     dependencies: dependenciesOf(file, `${key}.dependencies`, edges, false),
-    extras: extrasIn(file, `${key}.extras`, table, dependenciesOf(file, `${key}.dependencies`, edges, true)),
+    extras: extrasIn(file, `${key}.extras`, table, name, dependenciesOf(file, `${key}.dependencies`, edges, true)),
     files: files ?? [],
     source: source.kind === 'path' ? { ...source, editable: table.develop === true } : source,
     own: false,

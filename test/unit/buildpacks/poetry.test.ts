@@ -192,6 +192,25 @@ six = [
     expect(earlier.locked[0]).toBe('numpy==1.21.1');
   });
 
+  test('extras that are made of other extras, as dask has them', async () => {
+    const one = (name: string) =>
+      `[[package]]\nname = "${name}"\nversion = "1"\noptional = true\npython-versions = "*"\n`;
+    const dask = `${one('dask')}[package.dependencies]
+numpy = {version = ">=1", optional = true, markers = "extra == \\"array\\""}
+bokeh = {version = ">=1", optional = true, markers = "extra == \\"diagnostics\\""}
+lz4 = {version = ">=1", optional = true}
+[package.extras]
+array = ["numpy (>=1)"]
+complete = ["dask[array]", "lz4 (>=1)"]
+diagnostics = ["bokeh"]
+`;
+    const found = await planPython({
+      'pyproject.toml': `${HEAD}[tool.poetry.dependencies]\ndask = {version = "*", extras = ["complete"]}\n`,
+      'poetry.lock': [dask, ...['numpy', 'bokeh', 'lz4'].map(one), '[metadata]\nlock-version = "2.1"\n'].join(''),
+    });
+    expect(found.locked).toEqual(['dask==1', 'lz4==1', 'numpy==1']);
+  });
+
   test('one that lacks a declared package gives way to the manifest', async () => {
     const text = (files['pyproject.toml'] ?? '').replace('six = "~1.15.0"', 'six = "~1.16"\nnumpy = "*"');
     const found = await planPython({ ...files, 'pyproject.toml': text });
