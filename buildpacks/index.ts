@@ -7,6 +7,9 @@ import { postbuild } from './postbuild/index.ts';
 import { python } from './python/index.ts';
 import { start } from './start/index.ts';
 
+/** What stands on them all: packages that are imported and that none of them adds. */
+export { infer } from './guess/index.ts';
+
 /** Those that a repository's files trigger. */
 export const BUILDPACKS: readonly Buildpack<never>[] = [
   conda,

@@ -87,6 +87,12 @@ export const SETTINGS = {
     'on',
     'Whether a repository without environment files gets the default environment',
   ),
+  SLIPWAY_INFER_DEPENDENCIES: choice(
+    ['on', 'off'],
+    'on',
+    'Whether packages that notebooks import and no file asks for are added as a guess; off: they are only told',
+    { key: true },
+  ),
   SLIPWAY_PLATFORM: text(hostPlatform, 'Platform that images are built for', { key: true }),
   SLIPWAY_BASE_EPOCH: text('', 'Raise it to rebuild every base, e.g. for security updates', { key: true }),
   SLIPWAY_BASE_SOURCE: choice(

@@ -17,7 +17,9 @@ import { PROVIDERS } from './resolve/registry.ts';
 import { resolveRef } from './resolve/resolve.ts';
 import { parseRepo } from './resolve/spec.ts';
 import { type EngineDeps, isHub, type LookDeps, openHub, openPublished, type StageDeps, stages } from './stages.ts';
+import { asDeclared, contentParent } from './tiers.ts';
 import type { Checkout, Plan, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
+import { isOfRequirements, type VersionRow, versionRows } from './versions.ts';
 
 export type { BuiltTiers, EnvironmentTiers } from './build/tiers.ts';
 export { checkUrlpath } from './launch/urlpath.ts';
@@ -122,6 +124,7 @@ async function renderStage(plan: Plan): Promise<Rendered> {
   return {
     base: (rootfs) => render.renderBase(plan, rootfs, serverLock(plan.era.debian)),
     environment: render.renderEnvironment(plan),
+    guessed: render.renderGuessed(plan),
     content: (plain) => render.renderContent(plan, plain),
     contentEnvironment: render.contentEnvironment(plan),
     workdir: render.inHome(plan.subdir),
@@ -156,21 +159,40 @@ export async function findLowerTiers(
   return { base, environment };
 }
 
-/** Builds base and environment of a plan, as far as they are missing. @throws SlipwayError of build and publish */
+/**
+ * Builds base and environment of a plan, and what is guessed on it, as far as they are missing.
+ * @throws SlipwayError of build and publish
+ */
 export async function buildEnvironment(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
-  const [published, { ensureEnvironment, environmentFacts }] = await Promise.all([openPublished(deps), stages.build()]);
-  const found = options.refresh || options.noCache ? undefined : await published?.findEnvironment(plan);
+  const found = options.refresh || options.noCache ? undefined : (await findLowerTiers(plan, deps)).environment;
   if (found) return found;
+  const [published, { environmentFacts }] = await Promise.all([openPublished(deps), stages.build()]);
+  const tiers = await (plan.tiers.guessed ? buildGuessed : buildDeclared)(plan, options, deps);
+  if (published) {
+    const docker = await deps.engine();
+    const facts = await environmentFacts(docker, plan, deps.config);
+    await published.pushEnvironment(plan, docker, { ...facts, day: tiers.day });
+  }
+  return tiers;
+}
+
+async function buildDeclared(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
+  const [published, { ensureEnvironment }] = await Promise.all([openPublished(deps), stages.build()]);
   const docker = await deps.engine();
   // Another worker may have built it.
   const isBaseThere = !options.noCache && (await published?.pull('base', plan.tiers.base.key, docker));
   const tiers = await ensureEnvironment({ plan, rendered: await renderStage(plan), options }, { ...deps, docker });
   if (published && !isBaseThere) await published.pushBase(plan, docker);
-  if (published) {
-    const facts = await environmentFacts(docker, plan, deps.config);
-    await published.pushEnvironment(plan, docker, { ...facts, day: tiers.day });
-  }
   return tiers;
+}
+
+/** Other repositories have the environment as it is declared, so that is built for itself. */
+async function buildGuessed(plan: Plan, options: BuildOptions, deps: EngineDeps): Promise<EnvironmentTiers> {
+  const [published, { addGuesses }] = await Promise.all([openPublished(deps), stages.build()]);
+  const declared = await buildEnvironment(asDeclared(plan), options, deps);
+  const docker = await deps.engine();
+  await published?.pull('environment', plan.tiers.environment.key, docker);
+  return addGuesses({ plan, rendered: await renderStage(plan), options }, declared, { ...deps, docker });
 }
 
 /** Builds the content on an environment that is there, and keeps the plan. @throws SlipwayError of build and publish */
@@ -193,7 +215,7 @@ export async function buildContent(
 /** Content that no step reads needs no engine; other content is built on what the registry has, and pushed. */
 async function publishContent(
   input: ContentInput,
-  { base, environment, day }: EnvironmentTiers,
+  { base, environment, day, notices }: EnvironmentTiers,
   published: PublishedTiers,
   deps: EngineDeps,
 ): Promise<BuiltTiers> {
@@ -204,13 +226,19 @@ async function publishContent(
     if (plan.fullHistory) await checkout.deepen();
     const writeLayer = (sink: Writable) => rendered.writeLayer(checkout, sink);
     const { workdir, contentEnvironment } = rendered;
-    const digest = await published.writeContent({ plan, day, workdir, environment: contentEnvironment, writeLayer });
-    return { image, digest, resolvedAsOf: day, tiers };
+    const digest = await published.writeContent({
+      plan,
+      resolution: { day, notices },
+      workdir,
+      environment: contentEnvironment,
+      writeLayer,
+    });
+    return { image, digest, resolvedAsOf: day, notices, tiers };
   }
   const docker = await deps.engine();
-  await published.pull('environment', plan.tiers.environment.key, docker);
-  await (await stages.build()).buildContent(input, { base, environment, day }, { ...deps, docker });
-  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, tiers };
+  await published.pull('environment', contentParent(plan).key, docker);
+  await (await stages.build()).buildContent(input, { base, environment, day, notices }, { ...deps, docker });
+  return { image, digest: await published.pushContent(plan, docker, day), resolvedAsOf: day, notices, tiers };
 }
 
 /**
@@ -267,8 +295,16 @@ async function findOrBuild(
 }
 
 /** How a build ends well. */
-export function builtEvent({ image, digest, resolvedAsOf, tiers }: BuiltTiers): SlipwayEvent {
-  return { phase: 'built', message: `Image ${image} is ready\n`, imageName: image, digest, resolvedAsOf, tiers };
+export function builtEvent({ image, digest, resolvedAsOf, notices, tiers }: BuiltTiers): SlipwayEvent {
+  return {
+    phase: 'built',
+    message: `Image ${image} is ready\n`,
+    imageName: image,
+    digest,
+    resolvedAsOf,
+    notices,
+    tiers,
+  };
 }
 
 /**
@@ -303,14 +339,48 @@ export async function lockRepo(request: RepoRequest, deps: Deps): Promise<{ plan
   const all = { ...deps, engine: engineOf(deps.config) };
   const resolved = await resolveStage(request, deps);
   const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
-  if (!plan.ownPython)
-    throw new SlipwayError('no_environment', 'No file of the repository asks for a Python environment to be locked.');
+  if (!plan.ownPython) throw noEnvironment();
   const { day } = await buildEnvironment(plan, { refresh: false, noCache: false }, all);
   const published = await openPublished(deps);
   const lock = published
     ? String(await readAttachment(published.name('environment', plan), 'lock', deps.config, deps.signal))
     : (await (await stages.build()).environmentFacts(await all.engine(), plan, deps.config)).lock;
   return { plan, day, lock };
+}
+
+/**
+ * What a plan would build, and each Python package of it beside today's: resolved for the purpose, nothing is installed.
+ * @throws no_environment, and SlipwayError of every stage up to build
+ */
+export async function planVersions(
+  request: RepoRequest,
+  deps: Deps,
+): Promise<{ plan: Plan; dockerfile: string; versions: VersionRow[] }> {
+  const engine = engineOf(deps.config);
+  const [resolved] = await Promise.all([resolveStage(request, deps), engine()]);
+  const latest = { ...deps, config: { ...deps.config, SLIPWAY_AS_OF: 'latest' } };
+  const [plan, today] = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => [
+    prepared.plan,
+    await planStage(prepared.checkout, latest),
+  ]);
+  if (!plan.ownPython) throw noEnvironment();
+  const { resolveLock } = await stages.build();
+  const docker = await engine();
+  const options = { refresh: false, noCache: false };
+  const lockOf = async (one: Plan) =>
+    resolveLock({ plan: one, rendered: await renderStage(one), options }, { ...deps, docker });
+  const then = await lockOf(plan);
+  const now = await lockOf(today).catch((error) => {
+    if (!isOfRequirements(error)) throw error;
+    const message = `Today there is no such environment: ${error.message.split('\n')[0]}`;
+    plan.notices.push({ code: 'latest-fails', message });
+    return '';
+  });
+  return { plan, versions: versionRows(then, now), dockerfile: await takeHome(plan) };
+}
+
+function noEnvironment(): SlipwayError {
+  return new SlipwayError('no_environment', 'No file of the repository asks for a Python environment.');
 }
 
 /** Writes the content layer of a commit that was prepared, an uncompressed tar, and ends the stream. */

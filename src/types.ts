@@ -112,6 +112,8 @@ export interface PythonWish {
   isOwn?: boolean;
   /** `name==version` pins, normalised names. */
   pins: readonly { name: string; version: string; file: string }[];
+  /** Every package that it asks for, normalised; what is missing here is taken for missing there. */
+  names?: readonly string[];
 }
 
 /** One buildpack that applies. */
@@ -137,7 +139,7 @@ export interface Era {
 }
 
 /** Where in the Dockerfile a step stands; see render/dockerfile.ts for what each may trust. */
-export type StepPlace = 'system' | 'resolve' | 'install' | 'content';
+export type StepPlace = 'system' | 'resolve' | 'install' | 'guessed' | 'content';
 
 /** One step of a plan, as plain data: a template of the pack and the values it is rendered with. */
 export interface Step {
@@ -222,7 +224,8 @@ export interface Plan {
   python: PythonChoice;
   buildpacks: { name: string; evidence: Evidence[] }[];
   notices: Notice[];
-  tiers: { base: Tier; environment: Tier; content: Tier };
+  /** `guessed`: the environment with what was added as a guess; where it is, content stands on it. */
+  tiers: { base: Tier; environment: Tier; guessed?: Tier; content: Tier };
   server: 'isolated' | 'environment';
   ownPython: boolean;
   steps: Step[];
@@ -251,6 +254,8 @@ export type SlipwayEvent =
       imageName: string;
       digest: string;
       resolvedAsOf: string;
+      /** What had to be done otherwise than was asked for, see BuiltTiers. */
+      notices: string[];
       tiers: { base: TierState; environment: TierState; content: TierState };
     }
   | { phase: 'ready'; message: string; url: string; token: string; image: string; session: string }

@@ -35,7 +35,15 @@ const compiledTemplates = {
 };
 
 /** Taken into the bundle, since the command reads them whenever it runs. Others stay packages: some look for files of their own. */
-const BUNDLED = new Set(['@renovatebot/pep440', 'dockerode', 'handlebars', 'ipaddr.js', 'simple-git', 'smol-toml']);
+const BUNDLED = new Set([
+  '@lezer/python',
+  '@renovatebot/pep440',
+  'dockerode',
+  'handlebars',
+  'ipaddr.js',
+  'simple-git',
+  'smol-toml',
+]);
 
 const otherPackages = {
   name: 'other-packages',

@@ -9,6 +9,7 @@ import { withoutForeign } from './foreign.ts';
 import { parseSpec } from './specs.ts';
 import type { CondaEnvironment, CondaSpec } from './types.ts';
 import { checkVariable } from './variables.ts';
+import { counted } from './wording.ts';
 import { entriesOf, itemsOf, readYaml, textOf, type YamlMap, type YamlValue } from './yaml.ts';
 
 const KEYS = new Set(['name', 'prefix', 'channels', 'dependencies', 'variables']);
@@ -85,8 +86,6 @@ export async function readEnvironmentFile(checkout: Checkout, file: string): Pro
   const prefix = top.get('prefix');
   const { specs, notices } = withoutForeign(found.specs, prefix?.kind === 'text' ? prefix.text : '', file);
   const pip = found.pip.length === 0 ? undefined : await readRequirementLines(checkout, found.pip);
-  const counted = `${specs.length} conda ${specs.length === 1 ? 'package' : 'packages'}`;
-  const also = pip === undefined ? '' : ` and ${found.pip.length} of pip`;
   return {
     files: [file, ...(pip?.files ?? [])],
     channels: channelsOf(top),
@@ -94,7 +93,7 @@ export async function readEnvironmentFile(checkout: Checkout, file: string): Pro
     ...(pip === undefined ? {} : { pip }),
     variables: variablesOf(top),
     evidence: [
-      { file, reason: `lists ${counted}${also}` },
+      { file, reason: `lists ${counted(specs.length, found.pip.length)}` },
       ...(pip?.files ?? []).map((included) => ({ file: included, reason: `is included by ${file}` })),
     ],
     notices: [...keyNotices(top, file), ...notices, ...(pip?.notices ?? [])],

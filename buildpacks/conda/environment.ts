@@ -9,6 +9,7 @@ import { type Lock, misfits, readCondaLock, subdirOf } from './locks.ts';
 import { readPixi } from './pixi.ts';
 import { readPixiLock } from './pixi-lock.ts';
 import type { CondaEnvironment } from './types.ts';
+import { counted } from './wording.ts';
 
 /** Files that Binder reads an environment from: what it does not read never takes their place. */
 const BINDERS = [
@@ -68,7 +69,7 @@ async function locked(
   // Folders of the repository are in no lock.
   const local = environment?.pip?.local ?? [];
   const pip = written === undefined && local.length === 0 ? undefined : { ...(written ?? noRequirements()), local };
-  const reason = `locks ${lock.locked.length} conda ${lock.locked.length === 1 ? 'package' : 'packages'}${lock.pip.length > 0 ? ` and ${lock.pip.length} of pip` : ''}`;
+  const reason = `locks ${counted(lock.locked.length, lock.pip.length)}`;
   return {
     files: [lock.file, ...(first === undefined ? [] : [first, ...others])],
     channels: environment?.channels ?? (lock.channels.length === 0 ? ['conda-forge'] : lock.channels),

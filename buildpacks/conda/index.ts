@@ -12,10 +12,12 @@ import type {
   Step,
 } from '../../src/types.ts';
 import { cutoff } from '../cutoffs.ts';
+import { normalName } from '../python/requirement.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from '../python/server.ts';
 import { besides } from './besides.ts';
 import { clientLock } from './client.ts';
 import { readCondaEnvironment } from './environment.ts';
+import { onPypi } from './names.ts';
 import { counterparts, planOnPypi } from './pypi.ts';
 import { channelsOf, isShared, solving } from './solving.ts';
 import type { CondaEnvironment } from './types.ts';
@@ -23,11 +25,19 @@ import type { CondaEnvironment } from './types.ts';
 /** `python=3.9` and `python==3.9.7` name a version; bounds don't. */
 const PYTHON = /^(?:==)?(\d+\.\d+(?:\.\d+)?)(?:\.\*)?$/;
 
-function wishOf({ specs, locked }: CondaEnvironment): PythonWish {
+function wishOf({ specs, locked, files }: CondaEnvironment): PythonWish {
   const spec = specs.find(({ name }) => name === 'python');
   const said = locked?.find(({ name }) => name === 'python')?.version ?? PYTHON.exec(spec?.version ?? '')?.[1];
-  const file = spec?.file ?? '';
+  const file = spec?.file ?? files[0] ?? '';
   return { isOwn: true, pins: [], ...(said === undefined ? {} : { version: { value: said, file } }) };
+}
+
+/** As PyPI calls them. */
+function namesOf({ specs, locked, pip }: CondaEnvironment): string[] {
+  const names = [...specs, ...(locked ?? [])].map(({ name }) =>
+    normalName((onPypi(name)?.name ?? name).replace(/\[.*$/, '')),
+  );
+  return [...new Set([...names, ...(pip?.names ?? [])])];
 }
 
 async function detect(
@@ -44,7 +54,10 @@ async function detect(
     notices: [...environment.notices, ...notices],
     files: [...environment.files, ...(asOf === undefined ? [] : [asOf.file])],
     ...(asOf === undefined ? {} : { asOf }),
-    python: config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment),
+    python: {
+      ...(config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment)),
+      names: namesOf(environment),
+    },
     data: environment,
   };
 }
@@ -74,7 +87,9 @@ async function plan(checkout: Checkout, match: Match<CondaEnvironment>, context:
 
 function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribution {
   const { config, asOf } = context;
-  const part = serverPart([...data.specs.map(({ name }) => name), ...(data.pip?.names ?? [])]);
+  // A lock without its manifest does not say what was asked for.
+  const asked = data.specs.length > 0 ? data.specs : (data.locked ?? []);
+  const part = serverPart([...asked.map(({ name }) => name), ...(data.pip?.names ?? [])]);
   const notices = defaultsNotice(data, config);
   if (part !== undefined) {
     const message = `The environment asks for ${part}, which is part of the Jupyter server, so the server runs from the repository's own environment.`;

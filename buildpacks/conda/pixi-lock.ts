@@ -1,4 +1,4 @@
-/** pixi.lock, versions 4 to 6: what its default environment has for our platform. */
+/** pixi.lock, versions 4 to 7: what its default environment has for our platform. */
 import { shown } from '../../src/paths.ts';
 import type { Checkout } from '../../src/types.ts';
 import { MAX_LOCK } from '../python/toml.ts';
@@ -8,7 +8,7 @@ import { type Lock, lockedLine, lockedPackage } from './locks.ts';
 import { entriesOf, itemsOf, readYaml, textOf, type YamlMap, type YamlValue } from './yaml.ts';
 
 const HINT = 'Let pixi write the lock anew.';
-const VERSIONS = new Set(['4', '5', '6']);
+const VERSIONS = new Set(['4', '5', '6', '7']);
 
 /** The long description of each package, by its address or path. */
 function described(top: YamlMap): Map<string, YamlMap> {
@@ -28,6 +28,8 @@ function take(lock: Lock, value: YamlValue, known: ReadonlyMap<string, YamlMap>)
   const pypi = entries.get('pypi');
   if (conda !== undefined) {
     const url = textOf(conda, 'conda');
+    // A path is a package that pixi would build, which the manifest names too.
+    if (!url.includes('://')) return;
     lock.locked.push(lockedPackage(value, url, known.get(url) ?? new Map()));
   } else if (pypi !== undefined) {
     const url = textOf(pypi, 'pypi');
@@ -39,6 +41,8 @@ function take(lock: Lock, value: YamlValue, known: ReadonlyMap<string, YamlMap>)
       return found === undefined ? '' : textOf(found, key);
     }) as [string, string];
     lock.pip.push(lockedLine(value, name, version, url, facts));
+  } else {
+    throw fault(value, 'it has a package that comes neither from a channel nor from PyPI.', HINT);
   }
 }
 
@@ -49,7 +53,7 @@ export async function readPixiLock(checkout: Checkout, file: string, subdir: str
   const version = top.get('version');
   const number = version === undefined ? '' : textOf(version, 'version');
   if (!VERSIONS.has(number))
-    throw fault(version ?? document, `it is of version "${shown(number, 20)}"; 4, 5 and 6 are read.`, HINT);
+    throw fault(version ?? document, `it is of version "${shown(number, 20)}"; 4 to 7 are read.`, HINT);
   const environment = entriesOf(entriesOf(top.get('environments'), 'environments').get('default'), 'default');
   const packages = entriesOf(environment.get('packages'), 'packages');
   const channels = itemsOf(environment.get('channels'), 'channels').map((item) => {

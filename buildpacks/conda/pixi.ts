@@ -8,6 +8,7 @@ import { channelName } from './channels.ts';
 import { parseSpec } from './specs.ts';
 import type { CondaEnvironment, CondaSpec } from './types.ts';
 import { checkVariable } from './variables.ts';
+import { counted } from './wording.ts';
 
 /** Tables of a manifest that say what is installed, least specific first: a later one wins. */
 const CONDA = ['build-dependencies', 'host-dependencies', 'dependencies'];
@@ -42,6 +43,11 @@ function reading(file: string, text: string): Reading {
   return { file, lineOf };
 }
 
+/** Packages that pixi builds itself. */
+function isSource(value: unknown): boolean {
+  return isTable(value) && ['path', 'git', 'url'].some((key) => value[key] !== undefined);
+}
+
 /** One package of a conda table: `numpy = ">=1.15"` or `{ version = …, build = …, channel = … }`. */
 function condaSpec({ file, lineOf }: Reading, name: string, value: unknown): CondaSpec {
   const place = { file, line: lineOf(name) };
@@ -49,11 +55,6 @@ function condaSpec({ file, lineOf }: Reading, name: string, value: unknown): Con
   if (!isTable(value)) throw badKey(file, `dependencies.${name}`, 'has to be a version, or a table with one.');
   const said = (key: string) => textAt(file, `dependencies.${name}.${key}`, value[key]);
   const [version = '*', build, channel] = [said('version'), said('build'), said('channel')];
-  const unread = Object.keys(value).find(
-    (key) => !['version', 'build', 'channel', 'build-number', 'subdir'].includes(key),
-  );
-  if (unread !== undefined)
-    throw badKey(file, `dependencies.${name}.${unread}`, 'is not read: only packages of a channel are.');
   const inside = `version='${version}'${build === undefined ? '' : `, build='${build}'`}`;
   const spec = parseSpec(`${name}[${inside}]`, place);
   return channel === undefined ? spec : { ...spec, channel: channelName(place, channel) };
@@ -152,6 +153,13 @@ function noticesOf(file: string, manifest: Table, workspace: Table, subdir: stri
   return notices;
 }
 
+function sourceNotices(file: string, names: readonly string[]): Notice[] {
+  if (names.length === 0) return [];
+  const shownNames = names.slice(0, 10).map((name) => shown(name, 40));
+  const message = `${file}: only packages of a channel are installed; left out, for pixi would build them: ${shownNames.join(', ')}.`;
+  return [{ code: 'source-package', message, file }];
+}
+
 /**
  * Reads pixi's manifest.
  * @returns undefined for a pyproject.toml that has nothing of pixi's
@@ -173,7 +181,9 @@ export async function readPixi(
   const at = reading(file, text);
   const workspace = tableAt(file, 'workspace', manifest.workspace ?? manifest.project);
   const tables = layers(file, manifest, subdir);
-  const specs = [...merged(file, tables, CONDA)].map(([name, value]) => condaSpec(at, name, value));
+  const asked = [...merged(file, tables, CONDA)];
+  const sources = asked.filter(([, value]) => isSource(value)).map(([name]) => name);
+  const specs = asked.filter(([, value]) => !isSource(value)).map(([name, value]) => condaSpec(at, name, value));
   const lines = [...merged(file, tables, ['pypi-dependencies'])].map(([name, value]) => pypiLine(at, name, value));
   if (isPyproject) {
     const metadata = tableAt(file, 'project', toml.project);
@@ -190,7 +200,11 @@ export async function readPixi(
     specs,
     ...(pip === undefined ? {} : { pip }),
     variables: variablesOf(file, tables),
-    evidence: [{ file, reason: `lists ${specs.length} packages of conda's and ${lines.length} of pip's for pixi` }],
-    notices: [...noticesOf(file, manifest, workspace, subdir), ...(pip?.notices ?? [])],
+    evidence: [{ file, reason: `lists ${counted(specs.length, lines.length)}` }],
+    notices: [
+      ...noticesOf(file, manifest, workspace, subdir),
+      ...sourceNotices(file, sources),
+      ...(pip?.notices ?? []),
+    ],
   };
 }

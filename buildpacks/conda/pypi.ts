@@ -33,7 +33,10 @@ const isExact = (spec: CondaSpec) => spec.version?.startsWith('==') ?? false;
 
 /** A lock's packages when there is one: they are what the author had. */
 function specsOf({ locked, specs, files: [file = ''] }: CondaEnvironment): CondaSpec[] {
-  return locked?.map(({ name, version }) => ({ name, version: `==${version}`, file, line: 1 })) ?? specs;
+  const places = new Map(specs.map((spec) => [spec.name, spec]));
+  return (
+    locked?.map(({ name, version }) => ({ file, line: 1, ...places.get(name), name, version: `==${version}` })) ?? specs
+  );
 }
 
 function sorted(environment: CondaEnvironment): Sorted {
@@ -45,8 +48,9 @@ function sorted(environment: CondaEnvironment): Sorted {
     if (spec.name === 'python') result.python.push(spec);
     else if (found !== undefined) result.pypi.push({ spec, found });
     else if (other?.kind === 'debian') result.debian.push({ spec, packages: other.packages });
-    // What nobody asked for by name comes again with what did ask for it, or is not needed.
-    else if (other !== undefined || (environment.locked && !asked.has(spec.name))) result.pointless.push(spec);
+    // What a manifest did not name itself comes again with what needs it.
+    else if (other !== undefined || (environment.locked && asked.size > 0 && !asked.has(spec.name)))
+      result.pointless.push(spec);
     else result.unknown.push(spec);
   }
   return result;

@@ -108,9 +108,12 @@ export function parseSpec(written: string, place: Place): CondaSpec {
   if (text.length > LONGEST) throw refuse(place, text, `It is longer than ${LONGEST} characters.`);
   if (/^[a-z]+:\/\/\S*\.(?:conda|tar\.bz2)(?:#.*)?$/.test(text) || /^[./~]/.test(text))
     throw refuse(place, text, 'Name the package and its version instead of a file of it.');
-  const [, body = '', inside] = /^([^[\]]*)(?:\[([^[\]]*)\])?$/.exec(text) ?? [];
-  const keys = inside === undefined ? new Map<string, string>() : bracket(place, text, inside);
-  const { channel: before, rest } = takeChannel(place, body.trim());
+  const [, before = '', inside, after = ''] = /^([^[\]]*)(?:\[([^[\]]*)\])?([^[\]]*)$/.exec(text) ?? [];
+  const body = before + after;
+  // `uvicorn[standard]`: conda has no extras, and passes over them too.
+  const isExtra = inside === undefined || /^[\w, -]+$/.test(inside);
+  const keys = isExtra ? new Map<string, string>() : bracket(place, text, inside);
+  const { channel: prefix, rest } = takeChannel(place, body.trim());
   const parts = split(place, text, rest);
   const name = parts.name.toLowerCase();
   if (!NAME.test(name)) throw refuse(place, text, 'Write one an item as name, name=1.15 or name>=1.15,<2.');
@@ -118,7 +121,7 @@ export function parseSpec(written: string, place: Place): CondaSpec {
   const build = keys.get('build') ?? parts.build;
   if (build !== undefined && !BUILD.test(build)) throw refuse(place, text, 'Write it as name=version=build.');
   const inKeys = keys.get('channel');
-  const channel = inKeys === undefined ? before : channelName(place, inKeys);
+  const channel = inKeys === undefined ? prefix : channelName(place, inKeys);
   return {
     name,
     ...(version === undefined ? {} : { version }),

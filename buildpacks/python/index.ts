@@ -21,6 +21,9 @@ interface PythonData {
   package: PythonPackage | undefined;
 }
 
+/** What a repository without any of these files asks for. */
+export const NO_REQUIREMENTS: PythonData = { requirements: undefined, package: undefined };
+
 async function detect(checkout: Checkout, folder: ConfigFolder): Promise<Match<PythonData> | undefined> {
   const file = joinPath(folder.path, 'requirements.txt');
   const asked = await readVersions(checkout, folder);
@@ -40,6 +43,7 @@ async function detect(checkout: Checkout, folder: ConfigFolder): Promise<Match<P
       ...(asked.version === undefined ? {} : { version: asked.version }),
       ...(found?.requires === undefined ? {} : { requires: found.requires }),
       pins: [...(requirements?.pins ?? []), ...(found?.pins ?? [])],
+      names: [...(requirements?.names ?? []), ...(found?.names ?? [])],
     },
     data: { requirements, package: found },
   };

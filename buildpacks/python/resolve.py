@@ -13,6 +13,7 @@ import shutil
 import sys
 
 import pylock
+from pins import Pins
 from uv import Uv, download, normal, say, stop
 
 LOCK = "/srv/env/share/slipway"
@@ -41,40 +42,45 @@ def name_of(requirement):
 
 
 class Resolution:
+    """The work for one day."""
+
     def __init__(self, uv, given):
         self.uv = uv
         self.given = given
         self.notices = []
+        self.pins = Pins(uv, given.requirement, given.constraint, self.notice)
 
     def notice(self, message):
-        self.notices.append(message)
-        say(message)
+        if message not in self.notices:
+            self.notices.append(message)
+            say(message)
 
     def compile(self, requirements, constraints):
         """(answer, packages) of one run of the resolver."""
         output = os.path.join(LOCK, "pylock.toml")
         if os.path.exists(output):
             os.remove(output)
-        arguments = ["pip", "compile", write("requirements.in", requirements), "-c", write("constraints.in", constraints)]
-        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "--quiet", "-o", output]
+        arguments = ["pip", "compile", write("requirements.in", requirements)]
+        arguments += ["-c", write("constraints.in", constraints)] if constraints else []
+        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "-o", output]
         answer = self.uv.ask({}, *arguments)
         return answer, pylock.read(output) if answer.kind == "ok" else []
 
     def with_extras(self, declared):
         """Adds what a kernel needs; it never moves a version that the requirements led to, and at worst what they name."""
-        given = self.given
+        requirements, constraints = self.pins.requirements, self.pins.constraints
         exact = ["%s==%s" % (package.name, package.version) for package in declared if package.source is None]
-        names = {name_of(requirement) for requirement in given.requirement}
+        names = {name_of(requirement) for requirement in requirements}
         loose = [pin for pin in exact if name_of(pin) in names]
-        wanted = given.requirement + [extra for extra in given.extra if normal(extra) not in names]
+        wanted = requirements + [extra for extra in self.given.extra if normal(extra) not in names]
         for pins in (exact, loose):
-            answer, packages = self.compile(wanted, given.constraint + pins)
+            answer, packages = self.compile(wanted, constraints + pins)
             if answer.kind not in ("no-solution", "not-found"):
                 return answer, packages
-        kept = list(given.requirement)
+        kept = list(requirements)
         packages = declared
-        for extra in wanted[len(given.requirement):]:
-            more, found = self.compile([*kept, extra], given.constraint + loose)
+        for extra in wanted[len(requirements):]:
+            more, found = self.compile([*kept, extra], constraints + loose)
             if more.kind == "ok":
                 kept.append(extra)
                 packages = found
@@ -83,15 +89,15 @@ class Resolution:
             elif extra == "ipykernel":
                 return more, []
             else:
-                self.notice("%s does not go with what is declared, and is left out" % extra)
+                self.notice("%s does not go with what is declared, and is left out." % extra)
         answer.kind = "ok"
         return answer, packages
 
     def resolve(self):
         """(answer, packages) as of the day that `uv.cutoff` says."""
         declared = []
-        if self.given.requirement:
-            answer, declared = self.compile(self.given.requirement, self.given.constraint)
+        if self.pins.requirements:
+            answer, declared = self.compile(self.pins.requirements, self.pins.constraints)
             self.warn(answer)
             if answer.kind != "ok":
                 return answer, []
@@ -99,37 +105,50 @@ class Resolution:
 
     def warn(self, answer):
         for package in answer.refused[:10]:
-            self.notice("uv refuses the metadata of %s, so another version may have been taken" % package)
+            self.notice("uv refuses the metadata of %s, so another version may have been taken." % package)
+        for package, why in sorted(answer.yanked.items())[:10]:
+            self.notice("%s was withdrawn by its authors%s, and is taken because it is pinned." % (package, " (%s)" % why.strip(' "')[:150] if why else ""))
 
 
-def build(uv, packages, python):
-    """Builds what has no wheel, and installs it alone under /srv/env; the answer of the first failure, or of success."""
+def build(uv, packages, python, is_last):
+    """
+    Builds what has no wheel, and installs it alone under /srv/env.
+    is_last: what fails is not built again with compilers, so all that fail are wanted
+    Returns the answer of the first failure, or of success, and the names of what failed.
+    """
     versions = {package.name: package.version for package in packages if package.wheel}
-    todo = [package for package in packages if not package.wheel]
     scratch = "/tmp/slipway-build"
-    answer = uv.run("venv", "--quiet", "--clear", scratch)
-    uv.python, wheels = scratch + "/bin/python", []
-    for package in todo:
-        url = package.source or ""
-        if re.match(r"https?://[^#]*\.whl(?:#|$)", url):
+    uv.run("venv", "--quiet", "--clear", scratch)
+    uv.python, wheels, failed, first = scratch + "/bin/python", [], [], None
+    for package in [package for package in packages if not package.wheel]:
+        if re.match(r"https?://[^#]*\.whl(?:#|$)", package.source or ""):
             wheels.append(package.line())
             continue
         say("building %s" % (package.line().split(" --hash")[0]))
         answer = uv.ask(versions, "pip", "install", "--quiet", "--no-deps", "--reinstall", "-r", write("one.lock", [package.line()]))
-        if answer.kind != "ok":
-            uv.python = python
-            return answer
-        name = package.name.replace("-", "[-_.]")
-        pattern = re.compile(r"^%s-[^/]*\.whl$" % name, re.I)
-        found = [path for path in glob.glob("/tmp/slipway-uv/sdists-v*/**/*.whl", recursive=True) if pattern.match(os.path.basename(path))]
-        wheels.append(max(found, key=os.path.getmtime))
+        if answer.kind == "ok":
+            wheels.append(built(package.name))
+            continue
+        first = first or answer
+        failed.append(package.name)
+        if answer.kind != "build-failed" or not is_last:
+            break
     uv.python = python
-    answer = uv.run("venv", "--quiet", "--allow-existing", "/srv/env")
+    if first is not None:
+        return first, failed
+    uv.run("venv", "--quiet", "--allow-existing", "/srv/env")
     uv.python = "/srv/env/bin/python"
     answer = uv.run("pip", "install", "--quiet", "--no-deps", "-r", write("one.lock", wheels))
     uv.python = python
     leave_alone()
-    return answer
+    return answer, []
+
+
+def built(name):
+    """The wheel that uv has just made of a package."""
+    pattern = re.compile(r"^%s-[^/]*\.whl$" % name.replace("-", "[-_.]"), re.I)
+    found = glob.glob("/tmp/slipway-uv/sdists-v*/**/*.whl", recursive=True)
+    return max((path for path in found if pattern.match(os.path.basename(path))), key=os.path.getmtime)
 
 
 def leave_alone():
@@ -140,19 +159,33 @@ def leave_alone():
             os.remove(path)
 
 
+def day_of(cutoff):
+    return cutoff[:10] if cutoff != "none" else "latest"
+
+
 def finish(work, packages):
-    day = work.uv.cutoff[:10] if work.uv.cutoff != "none" else "latest"
+    day = day_of(work.uv.cutoff)
     write("python.lock", [package.line() for package in packages if package.wheel])
     write("build.lock", [package.line() for package in packages if not package.wheel])
     write("resolved-as-of", [day])
     write("notices", work.notices)
-    for name in ("requirements.in", "constraints.in", "pylock.toml", "one.lock", "uv.toml", "compilers"):
+    for name in ("requirements.in", "constraints.in", "pylock.toml", "one.lock", "pin.in", "uv.toml", "compilers"):
         if os.path.exists(os.path.join(LOCK, name)):
             os.remove(os.path.join(LOCK, name))
     say("%d packages as of %s" % (len(packages), day))
 
 
-def fail(answer, given):
+def reason(answer):
+    """Why a day will not do, in a few words."""
+    if answer.kind == "build-failed":
+        return "%s could not be built" % (answer.package or "a package")
+    if answer.kind == "not-found":
+        return "there was no package %s" % answer.missing
+    found = re.search(r"Because (.*?), we can conclude", " ".join(answer.text.split()))
+    return found[1][:200] if found else "the requirements have no solution"
+
+
+def fail(answer):
     if answer.kind == "upstream":
         stop(75, "the package index or a package's source did not answer; this is tried again as it is", answer)
     if answer.kind == "build-failed":
@@ -165,18 +198,21 @@ def fail(answer, given):
 
 
 def attempt(work, given):
-    """One day: True when done, else the answer that speaks against it."""
-    answer, packages = work.resolve()
-    if answer.kind == "ok" and any(not package.wheel for package in packages):
-        answer = build(work.uv, packages, given.python)
-    if answer.kind == "ok":
-        finish(work, packages)
-        return True
-    if answer.kind == "build-failed" and not given.compilers:
-        write("compilers", [answer.package or "?"])
-        say("%s has to be compiled" % (answer.package or "a package"))
-        return True
-    return answer
+    """One day: None when done, else the answer that speaks against it."""
+    while True:
+        answer, packages = work.resolve()
+        failed = [normal(answer.package)] if answer.kind == "build-failed" and answer.package else []
+        if answer.kind == "ok" and any(not package.wheel for package in packages):
+            answer, failed = build(work.uv, packages, given.python, given.compilers)
+        if answer.kind == "ok":
+            finish(work, packages)
+            return None
+        if answer.kind == "build-failed" and not given.compilers:
+            write("compilers", [answer.package or "?"])
+            say("%s has to be compiled" % (answer.package or "a package"))
+            return None
+        if answer.kind not in ("build-failed", "no-solution") or not work.pins.move(answer, failed, os.path.join(LOCK, "pin.in")):
+            return answer
 
 
 def main():
@@ -188,21 +224,22 @@ def main():
         metadata = file.read()
     os.makedirs(LOCK, exist_ok=True)
     uv = Uv(given.python, LOCK, metadata, given.index_option)
-    work = Resolution(uv, given)
     first = None
     for cutoff in given.cutoff:
         uv.cutoff = cutoff
+        work = Resolution(uv, given)
+        if first is not None:
+            day = "of no day, the latest" if cutoff == "none" else "as of %s" % day_of(cutoff)
+            work.notice("There is no environment as of %s (%s), so packages are %s." % (day_of(given.cutoff[0]), reason(first), day))
         verdict = attempt(work, given)
-        if verdict is True:
+        if verdict is None:
             return
         if verdict.kind in ("upstream", "error"):
-            fail(verdict, given)
+            fail(verdict)
         if first is not None and verdict.kind == "build-failed" == first.kind and verdict.package == first.package:
             break
         first = first or verdict
-        work.notices.append("as of %s: %s" % (cutoff, verdict.kind))
-        say("no environment as of %s (%s); trying a later day" % (cutoff[:10], verdict.kind.replace("-", " ")))
-    fail(first, given)
+    fail(first)
 
 
 main()

@@ -15,6 +15,7 @@ NOT_FOUND = re.compile(r"(?:Because |and |, )([A-Za-z0-9._-]+) was not found in 
 FAILED = re.compile(r"(?:build|wheel for) `([A-Za-z0-9._-]+)(?:==| @ |`)")
 MISSING = re.compile(r"(?:No module named|cannot import name) ['\"]?([A-Za-z0-9_]+)")
 UNDATED = re.compile(r"^warning: `([^`]+)` is missing an upload date", re.M)
+YANKED = re.compile(r"^warning: `([^`]+)` is yanked(?: \(reason: \"?(.*?)\"?\))?$", re.M)
 REFUSED = re.compile(r"`([A-Za-z0-9._-]+==[^`]+)` has invalid metadata")
 
 # Modules that a setup.py imports without asking for them, and what brings each.
@@ -38,6 +39,14 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def missing_need(text):
+    """What a build that failed lacked, as a requirement; None if that is not known."""
+    if "use_2to3 is invalid" in text:
+        return "setuptools<58"
+    module = MISSING.search(text)
+    return BUILD_MODULES.get(module[1]) if module else None
+
+
 class Answer:
     """What uv said: `ok`, `no-solution`, `not-found`, `upstream`, `build-failed` or `error`."""
 
@@ -45,6 +54,7 @@ class Answer:
         self.text = re.sub(r"^(?:WARN|INFO|DEBUG) .*\n?", "", text, flags=re.M).strip()
         self.refused = sorted(set(REFUSED.findall(text)))
         self.undated = sorted({normal(re.split(r"-\d", file)[0]) for file in UNDATED.findall(text)})
+        self.yanked = dict(YANKED.findall(text))
         self.kind = self._kind(code)
         self.package = (FAILED.search(self.text) or [None, None])[1]
         self.missing = (NOT_FOUND.search(self.text) or [None, None])[1]
@@ -119,8 +129,7 @@ class Uv:
             self.undated |= fresh
             say("the index has no upload times for %s: taken as of today" % ", ".join(sorted(fresh)))
             return True
-        module = MISSING.search(answer.text) if answer.kind == "build-failed" else None
-        need = BUILD_MODULES.get(module[1]) if module else None
+        need = missing_need(answer.text) if answer.kind == "build-failed" else None
         if need is None or answer.package is None:
             return False
         if need in versions:

@@ -25,6 +25,8 @@ export interface BuildInput {
   labels: Record<string, string>;
   suite: Suite;
   noCache?: boolean;
+  /** Stage to build, where it is not the last. */
+  target?: string;
   /** Of the context, beside the Dockerfile and `.slipway/`. */
   files?: ContextFile[];
   /** Files of the context that are too big for memory. */
@@ -123,6 +125,7 @@ async function options(input: BuildInput, config: Config, draft: string, id: str
     labels: JSON.stringify(labels),
     buildargs: JSON.stringify(proxies(config)),
     ...(input.noCache ? { nocache: true } : {}),
+    ...(input.target === undefined ? {} : { target: input.target }),
   };
 }
 

@@ -52,7 +52,7 @@ function missingLibrary(line: string): Missing | undefined {
 }
 
 /** The Python package that was being built, as uv and pip name it. */
-function beingBuilt(lines: readonly string[]): string | undefined {
+export function beingBuilt(lines: readonly string[]): string | undefined {
   const pattern =
     /Failed to (?:download and )?build `([^`]+)`|Failed building wheel for (\S+)|provides `[^`]+` for `([^`]+)`|Failed to build ([\w.-]+)$/;
   for (const line of lines) {

@@ -1,5 +1,6 @@
 /** Turns the last lines of a failed step into an error that says what happened and what to do. */
 import { type ErrorCode, SlipwayError } from '../errors.ts';
+import { ageFault } from './age-faults.ts';
 import { compileFault } from './compile-faults.ts';
 import type { Failure } from './journal.ts';
 
@@ -98,7 +99,7 @@ const noSuchPackage: Rule = (lines) => {
   return {
     code: 'package_not_found',
     reason: `there is no package ${list}`,
-    hint: 'Check the spelling and the version; packages are taken as of a day (see the plan), and a later one may not be there.',
+    hint: 'Check the spelling and the version; packages are taken as of a day (see the plan), so a later version may not be there yet, and its authors may have removed an old one.',
   };
 };
 
@@ -146,6 +147,7 @@ const RULES: readonly Rule[] = [
   noSuchPython,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
+  (lines) => ageFault(lines),
   (lines) => compileFault(lines),
   upstream,
   noSuchPackage,

@@ -2,8 +2,9 @@
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import { explicitList } from '../conda-lock.ts';
-import { contentLabels, RESOLVED_LABEL, tierLabels } from '../image-labels.ts';
+import { contentLabels, type Resolution, readResolution, resolutionLabels, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
+import { contentParent } from '../tiers.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
 import { type BuildDeps, buildImage, maskOf } from './build.ts';
 import { imageInfo, moveTag, readFilesFromImage, untag } from './inspect.ts';
@@ -15,6 +16,7 @@ import { plainLine } from './text.ts';
 export interface Rendered {
   base(rootfs: string): string;
   environment: string | undefined;
+  guessed: string | undefined;
   content(plainImage: string): string | undefined;
   contentEnvironment: Record<string, string>;
   workdir: string;
@@ -24,7 +26,7 @@ export interface Rendered {
 /** What the lower tiers are made from: no checkout, for they hold nothing of a repository but its plan. */
 export interface EnvironmentInput {
   plan: Plan;
-  rendered: Pick<Rendered, 'base' | 'environment'>;
+  rendered: Pick<Rendered, 'base' | 'environment' | 'guessed'>;
   options: BuildOptions;
 }
 
@@ -42,11 +44,9 @@ export interface BuildOptions {
 }
 
 /** The lower tiers, once they are there. */
-export interface EnvironmentTiers {
+export interface EnvironmentTiers extends Resolution {
   base: TierState;
   environment: TierState;
-  /** See `resolvedAsOf` of BuiltTiers. */
-  day: string;
 }
 
 export interface BuiltTiers {
@@ -55,12 +55,16 @@ export interface BuiltTiers {
   digest: string;
   /** Day that packages really are of: the plan's `asOf` unless that had no solution. `latest` when no day had one. */
   resolvedAsOf: string;
+  /** Pins that were moved, days that had no solution: each a sentence. */
+  notices: string[];
   tiers: { base: TierState; environment: TierState; content: TierState };
 }
 
 const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
 const NOTICES_FILE = '/srv/env/share/slipway/notices';
+const GUESSED_NOTICES_FILE = '/srv/env/share/slipway/guessed/notices';
 const NOTICES_SHOWN = 20;
+const LONGEST_NOTICE = 400;
 
 /** Gives an image a further name. */
 export const nameImage = moveTag;
@@ -73,7 +77,8 @@ export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTier
   const found = await imageInfo(docker, image);
   if (found === undefined) return undefined;
   const tiers = { base: 'cached', environment: 'cached', content: 'cached' } as const;
-  return { image, digest: found.id, resolvedAsOf: found.labels[RESOLVED_LABEL] ?? plan.asOf, tiers };
+  const { day, notices } = readResolution(found.labels, plan);
+  return { image, digest: found.id, resolvedAsOf: day, notices, tiers };
 }
 
 async function ensureBase(input: EnvironmentInput, deps: BuildDeps): Promise<TierState> {
@@ -100,20 +105,24 @@ async function buildBase({ plan, rendered, options }: EnvironmentInput, deps: Bu
  * What the resolver says of its work: the day that it used, and what people should know. The repository's code may have
  * written the files, so only a day counts as one, and the rest is text of bounded length.
  */
-async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<{ day: string; notices: string[] }> {
+async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<Resolution> {
   if (!plan.ownPython) return { day: plan.asOf, notices: [] };
   const files = await readFilesFromImage(deps.docker, image, [RESOLVED_FILE, NOTICES_FILE], deps.config);
   const [said = '', lines = ''] = files.map((file) => file?.toString('utf8').trim());
   const day = /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(said) ? said : plan.asOf;
-  const mask = maskOf(deps.config);
-  const notices = lines.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)));
-  return { day, notices: notices.filter((line) => line !== '') };
+  return { day, notices: noticesOf(lines, deps) };
 }
 
-/** The environment of a plan, if the engine has it. */
+function noticesOf(text: string, deps: BuildDeps): string[] {
+  const mask = maskOf(deps.config);
+  const notices = text.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)).slice(0, LONGEST_NOTICE));
+  return notices.filter((line) => line !== '');
+}
+
+/** The environment of a plan, with what was guessed, if the engine has it. */
 export async function findEnvironment(docker: Docker, plan: Plan): Promise<EnvironmentTiers | undefined> {
-  const found = await imageInfo(docker, plan.tiers.environment.image);
-  return found && { base: 'cached', environment: 'cached', day: found.labels[RESOLVED_LABEL] ?? plan.asOf };
+  const found = await imageInfo(docker, contentParent(plan).image);
+  return found && { base: 'cached', environment: 'cached', ...readResolution(found.labels, plan) };
 }
 
 /** Whether the engine has the base of a plan. */
@@ -122,7 +131,7 @@ export async function hasBase(docker: Docker, plan: Plan): Promise<boolean> {
 }
 
 /**
- * Makes sure that the engine has base and environment of a plan.
+ * Makes sure that the engine has base and environment of a plan as it is declared.
  * @throws SlipwayError of the stage build
  */
 export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps): Promise<EnvironmentTiers> {
@@ -137,28 +146,75 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
     // Nothing is added, so the environment is the base under another name.
     const parent = await imageInfo(deps.docker, plan.tiers.base.image);
     await moveTag(deps.docker, parent?.id ?? plan.tiers.base.image, image);
-    return { base, environment: base, day: plan.asOf };
+    return { base, environment: base, day: plan.asOf, notices: [] };
   }
   const { imageId } = await buildImage(
     { dockerfile: rendered.environment, tag: image, labels, suite: plan.era.debian, noCache: anew },
     deps,
   );
-  const { day, notices } = await resolution(plan, imageId, deps);
-  await relabel(deps.docker, imageId, image, { [RESOLVED_LABEL]: day });
-  for (const notice of notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
-  return { base, environment: 'built', day };
+  const resolved = await resolution(plan, imageId, deps);
+  await relabel(deps.docker, imageId, image, resolutionLabels(resolved));
+  for (const notice of resolved.notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
+  return { base, environment: 'built', ...resolved };
 }
 
-async function buildImageOfContent(input: ContentInput, day: string, deps: BuildDeps): Promise<string> {
+/**
+ * Adds what is guessed to an environment that is there.
+ * @throws SlipwayError of the stage build; never because a guess does not go with the environment
+ */
+export async function addGuesses(
+  { plan, rendered, options }: EnvironmentInput,
+  { base, day, notices }: EnvironmentTiers,
+  deps: BuildDeps,
+): Promise<EnvironmentTiers> {
+  const { image } = contentParent(plan);
+  const noCache = options.refresh || options.noCache;
+  const labels = tierLabels('environment', plan);
+  const input = { dockerfile: rendered.guessed ?? '', tag: image, labels, suite: plan.era.debian, noCache };
+  const { imageId } = await buildImage(input, deps);
+  const [said] = await readFilesFromImage(deps.docker, imageId, [GUESSED_NOTICES_FILE], deps.config);
+  const told = noticesOf(said?.toString('utf8') ?? '', deps);
+  for (const notice of told) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
+  const resolved = { day, notices: [...notices, ...told] };
+  await relabel(deps.docker, imageId, image, resolutionLabels(resolved));
+  return { base, environment: 'built', ...resolved };
+}
+
+/** Stage of the environment's Dockerfile in which its lock is known, and what has no wheel is built. */
+const RESOLVED_STAGE = 'built';
+
+/**
+ * The lock of a plan's environment; without the environment it is resolved, and the environment not made.
+ * @throws SlipwayError of the stage build
+ */
+export async function resolveLock(input: EnvironmentInput, deps: BuildDeps): Promise<string> {
+  const { plan, rendered } = input;
+  const { docker, config } = deps;
+  if (rendered.environment === undefined || (await findEnvironment(docker, plan)))
+    return (await environmentFacts(docker, plan, config)).lock;
+  await ensureBase(input, deps);
+  const tag = `slipway/build:lock-${plan.tiers.environment.key}`;
+  const suite = plan.era.debian;
+  const build = { dockerfile: rendered.environment, tag, labels: {}, suite, target: RESOLVED_STAGE };
+  try {
+    const { imageId } = await buildImage(build, deps);
+    const files = await readFilesFromImage(docker, imageId, LOCKS, config);
+    return files.map((file) => file?.toString('utf8') ?? '').join('');
+  } finally {
+    await untag(docker, tag);
+  }
+}
+
+async function buildImageOfContent(input: ContentInput, resolution: Resolution, deps: BuildDeps): Promise<string> {
   const { plan, rendered, checkout, options } = input;
   const { image } = plan.tiers.content;
   const plain = `slipway/content:${plan.tiers.content.key}-plain`;
   const dockerfile = rendered.content(plain);
-  const labels = contentLabels(plan, day);
+  const labels = contentLabels(plan, resolution);
   if (plan.fullHistory) await checkout.deepen();
   const { imageId } = await loadContent(
     {
-      parentImage: plan.tiers.environment.image,
+      parentImage: contentParent(plan).image,
       tag: dockerfile === undefined ? image : plain,
       labels,
       environment: rendered.contentEnvironment,
@@ -183,15 +239,16 @@ async function buildImageOfContent(input: ContentInput, day: string, deps: Build
  */
 export async function buildContent(
   input: ContentInput,
-  { base, environment, day }: EnvironmentTiers,
+  { base, environment, day, notices }: EnvironmentTiers,
   deps: BuildDeps,
 ): Promise<BuiltTiers> {
-  const digest = await buildImageOfContent(input, day, deps);
+  const digest = await buildImageOfContent(input, { day, notices }, deps);
   const { image } = input.plan.tiers.content;
-  return { image, digest, resolvedAsOf: day, tiers: { base, environment, content: 'built' } };
+  return { image, digest, resolvedAsOf: day, notices, tiers: { base, environment, content: 'built' } };
 }
 
-const LOCKS = ['conda.lock', 'python.lock', 'build.lock'].map((name) => `/srv/env/share/slipway/${name}`);
+const LOCKS = ['python.lock', 'build.lock', 'guessed/guessed.lock'].map((name) => `/srv/env/share/slipway/${name}`);
+const CONDA_LOCK = '/srv/env/share/slipway/conda.lock';
 const OF_DEBIAN = ['/usr/local/share/slipway/server.lock', '/var/lib/dpkg/status'];
 
 /** What an environment in the engine says of itself: its lock, the server's, Debian's packages; '' for what is not there. */
@@ -200,9 +257,8 @@ export async function environmentFacts(
   plan: Plan,
   config: BuildDeps['config'],
 ): Promise<{ lock: string; serverLock: string; dpkgStatus: string }> {
-  const files = await readFilesFromImage(docker, plan.tiers.environment.image, [...LOCKS, ...OF_DEBIAN], config);
-  const [conda = '', python = '', built = '', serverLock = '', dpkgStatus = ''] = files.map(
-    (file) => file?.toString('utf8') ?? '',
-  );
-  return { lock: explicitList(conda) + python + built, serverLock, dpkgStatus };
+  const paths = [CONDA_LOCK, ...OF_DEBIAN, ...LOCKS];
+  const files = await readFilesFromImage(docker, contentParent(plan).image, paths, config);
+  const [conda = '', serverLock = '', dpkgStatus = '', ...locks] = files.map((file) => file?.toString('utf8') ?? '');
+  return { lock: explicitList(conda) + locks.join(''), serverLock, dpkgStatus };
 }

@@ -72,12 +72,10 @@ function pythonOf(day: string): string {
   return PYTHONS.findLast((python) => (WHEELS_SINCE[python] ?? '') <= day) ?? PYTHONS[0] ?? era.python;
 }
 
-/** The Pythons that an operator lets repositories have: Debian's own always, and managed ones. */
-function allowed(setting: Config['SLIPWAY_PYTHONS']): string[] {
-  const own = ERAS.map(({ python }) => python);
-  if (setting === 'debian') return own;
-  const managed = setting === 'any' ? PYTHONS.slice(PYTHONS.indexOf(OLDEST_OF_UV)) : setting.split(',');
-  return [...new Set([...own, ...managed])].sort((a, b) => position(a) - position(b));
+/** The managed Pythons that an operator lets repositories have beside Debian's own. */
+function managedPythons(setting: Config['SLIPWAY_PYTHONS']): readonly string[] {
+  if (setting === 'debian') return [];
+  return setting === 'any' ? PYTHONS.slice(PYTHONS.indexOf(OLDEST_OF_UV)) : setting.split(',');
 }
 
 function suiteOf(version: string, asOf: string): SuiteEra {
@@ -117,7 +115,7 @@ export interface EraChoice {
 function explicit(
   wish: PythonWish,
   candidates: readonly string[],
-  onlyDebian: boolean,
+  managed: readonly string[],
   notices: Notice[],
 ): string | undefined {
   if (wish.version === undefined) return undefined;
@@ -127,8 +125,8 @@ function explicit(
   if (value === wanted || value === own?.full) {
     if (candidates.includes(wanted)) return wanted;
   } else if (candidates.includes(wanted)) {
-    if (!onlyDebian) return value;
-    const message = `${file} asks for Python ${value}; only Debian's own are allowed here, so it is ${own?.full ?? wanted}.`;
+    if (managed.includes(wanted)) return value;
+    const message = `${file} asks for Python ${value}; of it only Debian's own can be had here, so it is ${own?.full ?? wanted}.`;
     notices.push({ code: 'python-moved', message, file });
     return wanted;
   }
@@ -188,12 +186,16 @@ function suiteAlone(asOf: string, wish: PythonWish): EraChoice {
 export async function chooseEra(asOf: string, wish: PythonWish, config: Config, rank: RankPythons): Promise<EraChoice> {
   if (wish.isOwn && config.SLIPWAY_CONDA === 'rattler') return suiteAlone(asOf, wish);
   const notices: Notice[] = [];
-  const candidates = allowed(config.SLIPWAY_PYTHONS);
+  const managed = managedPythons(config.SLIPWAY_PYTHONS);
+  const own = ERAS.map(({ python }) => python);
+  const candidates = [...new Set([...own, ...managed])].sort((a, b) => position(a) - position(b));
   const preferred = pythonOf(asOf);
-  let version = explicit(wish, candidates, config.SLIPWAY_PYTHONS === 'debian', notices);
+  let version = explicit(wish, candidates, managed, notices);
   if (version === undefined) {
     const fitting = bounded(wish, candidates, notices);
-    const near = nearest(fitting, preferred);
+    // An older one has wheels of the day; a newer one would move the day.
+    const older = fitting.findLast((python) => position(python) <= position(preferred));
+    const near = older ?? nearest(fitting, preferred);
     if (near !== preferred && !candidates.includes(preferred)) {
       notices.push({
         code: 'python-moved',

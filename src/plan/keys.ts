@@ -34,8 +34,14 @@ export function baseTier(suite: Suite, python: PythonChoice, serverLock: readonl
 }
 
 export function environmentTier(base: Tier, steps: readonly Step[]): Tier {
-  const own = steps.filter(({ place }) => place !== 'content');
+  const own = steps.filter(({ place }) => place !== 'content' && place !== 'guessed');
   return tier('environment', hash({ base: base.key, steps: own }));
+}
+
+/** An environment that stands on another: what was guessed, so that what was declared stays shared. */
+export function guessedTier(environment: Tier, steps: readonly Step[]): Tier | undefined {
+  const own = steps.filter(({ place }) => place === 'guessed');
+  return own.length === 0 ? undefined : tier('environment', hash({ environment: environment.key, steps: own }));
 }
 
 /** What makes content: where it came from, and every step that reads it. */
@@ -48,7 +54,8 @@ export interface ContentIdentity {
   ignoreFile: string;
 }
 
-export function contentTier(environment: Tier, identity: ContentIdentity, steps: readonly Step[]): Tier {
+/** @param parent the environment, or what was guessed on top of it */
+export function contentTier(parent: Tier, identity: ContentIdentity, steps: readonly Step[]): Tier {
   const own = steps.filter(({ place }) => place === 'content');
-  return tier('content', hash({ environment: environment.key, ...identity, steps: own }));
+  return tier('content', hash({ environment: parent.key, ...identity, steps: own }));
 }

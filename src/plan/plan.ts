@@ -1,9 +1,10 @@
 /** matches → plan: the day, its era, the steps, the keys. */
+import { infer } from '../../buildpacks/index.ts';
 import type { Config } from '../config.ts';
 import type { Buildpack, Checkout, ConfigFolder, Contribution, Match, Notice, Plan, PythonWish } from '../types.ts';
 import { asOfDay } from './dates.ts';
 import { chooseEra, type RankPythons } from './era.ts';
-import { baseTier, contentTier, environmentTier } from './keys.ts';
+import { baseTier, contentTier, environmentTier, guessedTier } from './keys.ts';
 
 export interface PlanInput {
   checkout: Checkout;
@@ -56,12 +57,18 @@ export async function makePlan(input: PlanInput, deps: PlanDeps): Promise<Plan> 
   const context = { asOf: day.asOf, era: choice.era, python: choice.python, platform: config.SLIPWAY_PLATFORM, config };
   const contributions: Contribution[] = [];
   for (const { pack, match } of matches) contributions.push(await pack.plan(checkout, match, context));
+  const { folder } = input;
+  const serverLock = deps.serverLock(choice.era.debian);
+  const inferred = await infer(checkout, { folder, matches: only, contributions, context, serverLock });
+  // A package that is installed as a guess is there before postBuild looks for it.
+  contributions.unshift(inferred);
   const { steps, notices, env, executables } = merge(contributions);
-  const ignored = await ignoreFile(checkout, input.folder);
+  const ignored = await ignoreFile(checkout, folder);
 
   const { resolved, subdir } = checkout;
-  const base = baseTier(choice.era.debian, choice.python, deps.serverLock(choice.era.debian), config);
+  const base = baseTier(choice.era.debian, choice.python, serverLock, config);
   const environment = environmentTier(base, steps);
+  const guessed = guessedTier(environment, steps);
   const identity = {
     canonicalUrl: resolved.spec.canonicalUrl,
     commit: resolved.commit,
@@ -81,7 +88,12 @@ export async function makePlan(input: PlanInput, deps: PlanDeps): Promise<Plan> 
     python: choice.python,
     buildpacks: only.map(({ name, evidence }) => ({ name, evidence })),
     notices: [...checkout.notices, ...input.notices, ...day.notices, ...choice.notices, ...notices],
-    tiers: { base, environment, content: contentTier(environment, identity, steps) },
+    tiers: {
+      base,
+      environment,
+      ...(guessed && { guessed }),
+      content: contentTier(guessed ?? environment, identity, steps),
+    },
     server: contributions.some(({ server }) => server === 'environment') ? 'environment' : 'isolated',
     ownPython: contributions.some(({ ownPython }) => ownPython === true),
     steps,

@@ -43,7 +43,7 @@ export function provenanceArtifact(plan: Plan, day: string, subject: Subject, pa
         platform,
         files: buildpacks.flatMap(({ evidence }) => evidence.map(({ file }) => file)),
         buildpacks: buildpacks.map(({ name }) => name),
-        keys: { base: tiers.base.key, environment: tiers.environment.key, content: tiers.content.key },
+        keys: Object.fromEntries(Object.entries(tiers).map(([name, { key }]) => [name, key])),
       },
       resolvedDependencies: [source, ...parents.map(dependency)],
     },

@@ -2,9 +2,10 @@
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
-import { contentLabels, RESOLVED_LABEL } from '../image-labels.ts';
+import { contentLabels, type Resolution, readResolution } from '../image-labels.ts';
 import { instanceId } from '../instance.ts';
-import type { Emit, Plan, TierState } from '../types.ts';
+import { asDeclared, contentParent } from '../tiers.ts';
+import type { Emit, Plan, Tier, TierState } from '../types.ts';
 import type { Artifact } from './artifacts.ts';
 import { publishContent } from './content.ts';
 import { Exchange } from './exchange.ts';
@@ -15,7 +16,7 @@ import { pushImage } from './push.ts';
 import { Registry } from './registry.ts';
 import { lockArtifact, provenanceArtifact, type Subject, sbomArtifact } from './statements.ts';
 
-type TierName = keyof Plan['tiers'];
+type TierName = 'base' | 'environment' | 'content';
 
 /** A content image that is in the registry. */
 export interface PublishedContent {
@@ -24,13 +25,14 @@ export interface PublishedContent {
   /** Of its manifest. */
   digest: string;
   resolvedAsOf: string;
+  notices: string[];
   tiers: Record<TierName, TierState>;
 }
 
 export interface ContentSource {
   plan: Plan;
-  /** Of the environment, see RESOLVED_LABEL. */
-  day: string;
+  /** Of the environment. */
+  resolution: Resolution;
   environment: Record<string, string>;
   workdir: string;
   writeLayer(sink: Writable): Promise<{ diffId: string; size: number }>;
@@ -49,7 +51,19 @@ export interface EnvironmentFacts {
 /** What is attached to an image that stands on others. */
 type Say = (subject: Subject, parents: readonly Subject[]) => Artifact[];
 
-const LOWER: Record<TierName, TierName | undefined> = { base: undefined, environment: 'base', content: 'environment' };
+const TIERS: readonly TierName[] = ['base', 'environment', 'content'];
+
+/** A tier as it is called here: with guesses, the environment is what holds them. */
+function tierOf(tier: TierName, plan: Plan): Tier {
+  return tier === 'environment' ? contentParent(plan) : plan.tiers[tier];
+}
+
+/** The tier that one stands on, and the plan that has it so. */
+function below(tier: TierName, plan: Plan): { tier: TierName; plan: Plan } | undefined {
+  if (tier === 'base') return undefined;
+  if (tier === 'content') return { tier: 'environment', plan };
+  return plan.tiers.guessed ? { tier, plan: asDeclared(plan) } : { tier: 'base', plan };
+}
 
 /** One connection for all that a process does with a registry. */
 const exchanges = new WeakMap<Config, Exchange>();
@@ -78,13 +92,17 @@ export class PublishedTiers {
   async findContent(plan: Plan): Promise<PublishedContent | undefined> {
     const found = await this.find('content', plan);
     const tiers = { base: 'cached', environment: 'cached', content: 'cached' } as const;
-    return found && { image: this.name('content', plan), ...found, tiers };
+    if (!found) return undefined;
+    const { digest, day, notices } = found;
+    return { image: this.name('content', plan), digest, resolvedAsOf: day, notices, tiers };
   }
 
   /** By one request. */
   async findEnvironment(plan: Plan) {
     const found = await this.find('environment', plan);
-    return found && { base: 'cached' as const, environment: 'cached' as const, day: found.resolvedAsOf };
+    if (!found) return undefined;
+    const { day, notices } = found;
+    return { base: 'cached' as const, environment: 'cached' as const, day, notices };
   }
 
   async hasBase(plan: Plan): Promise<boolean> {
@@ -92,21 +110,21 @@ export class PublishedTiers {
     return (await this.registry.hasManifest(repository, tag)) !== undefined;
   }
 
-  private async find(tier: TierName, plan: Plan): Promise<{ digest: string; resolvedAsOf: string } | undefined> {
+  private async find(tier: TierName, plan: Plan): Promise<({ digest: string } & Resolution) | undefined> {
     const { repository, tag } = placeOf(tier, plan);
     const stored = await this.registry.manifest(repository, tag);
     if (!stored) return undefined;
     const { annotations } = parseManifest(stored.bytes, this.name(tier, plan));
-    return { digest: stored.digest, resolvedAsOf: annotations?.[RESOLVED_LABEL] ?? plan.asOf };
+    return { digest: stored.digest, ...readResolution(annotations, plan) };
   }
 
   /** Publishes a tier that the engine has, on the one below it. */
   private async push(tier: TierName, plan: Plan, docker: Docker, say?: Say): Promise<Stored> {
-    const { image } = plan.tiers[tier];
-    const lower = LOWER[tier];
-    const below = lower && (await readImage(this.registry, placeOf(lower, plan)));
-    const parent = lower && below && { published: below, image: plan.tiers[lower].image };
-    const parents = lower && below ? [this.subject(lower, plan, below.digest)] : [];
+    const { image } = tierOf(tier, plan);
+    const lower = below(tier, plan);
+    const published = lower && (await readImage(this.registry, placeOf(lower.tier, lower.plan)));
+    const parent = lower && published && { published, image: tierOf(lower.tier, lower.plan).image };
+    const parents = lower && published ? [this.subject(lower.tier, lower.plan, published.digest)] : [];
     const describe = say && ((digest: string) => say(this.subject(tier, plan, digest), parents));
     const input = { ...placeOf(tier, plan), image, ...(parent && { parent }), ...(describe && { describe }) };
     return pushImage(input, {
@@ -156,18 +174,18 @@ export class PublishedTiers {
   }
 
   /** Publishes a commit without an engine; its environment has to be there. @returns the manifest's digest */
-  async writeContent({ plan, day, environment, workdir, writeLayer }: ContentSource): Promise<string> {
+  async writeContent({ plan, resolution, environment, workdir, writeLayer }: ContentSource): Promise<string> {
     const parent = await readImage(this.registry, placeOf('environment', plan));
     if (!parent) throw corrupt(this.name('environment', plan), 'it has just gone');
     const input = {
       parent,
-      labels: contentLabels(plan, day),
+      labels: contentLabels(plan, resolution),
       environment,
       workdir,
       created: plan.commitDate,
       writeLayer,
       describe: (digest: string) => [
-        provenanceArtifact(plan, day, this.subject('content', plan, digest), [
+        provenanceArtifact(plan, resolution.day, this.subject('content', plan, digest), [
           this.subject('environment', plan, parent.digest),
         ]),
       ],
@@ -179,18 +197,18 @@ export class PublishedTiers {
 
   /** As engines and hubs pull it. */
   name(tier: TierName, plan: Plan): string {
-    return this.registry.imageName(tier, plan.tiers[tier].key);
+    return this.registry.imageName(tier, tierOf(tier, plan).key);
   }
 
   /** Tier and key of an image of ours in the registry; undefined for any other. */
   ownPlace(image: string): { tier: TierName; key: string } | undefined {
-    const tier = (Object.keys(LOWER) as TierName[]).find((one) => image.startsWith(this.registry.imageName(one, '')));
+    const tier = TIERS.find((one) => image.startsWith(this.registry.imageName(one, '')));
     return tier && { tier, key: image.slice(this.registry.imageName(tier, '').length) };
   }
 }
 
 function placeOf(tier: TierName, plan: Plan): Place {
-  return { repository: tier, tag: plan.tiers[tier].key };
+  return { repository: tier, tag: tierOf(tier, plan).key };
 }
 
 /** Images of the engine that a published one may share layers with: what it stood on. */

@@ -5,6 +5,7 @@
  * The environment's stages, and what each may trust: `system` runs only Debian's packages as root. `resolve` branches
  * off and is thrown away; a setup.py of anybody may run there, unprivileged and without a cache that outlives it; only
  * a lock leaves it. `install` goes on from the clean system, and the step that mounts the shared cache runs nobody's code.
+ * `guessed` stands on the environment, in a tier of its own: it is chosen in a stage that is thrown away, too.
  */
 import { shown } from '../paths.ts';
 import type { Plan, Step, StepPlace } from '../types.ts';
@@ -34,12 +35,19 @@ function baseLines(plan: Plan, serverLock: readonly string[], rendering: Renderi
   return renderTemplate('templates/base.hbs', values, rendering, plan.era.debian);
 }
 
-function environmentLines(plan: Plan, rendering: Rendering): string[] {
+/** @param name of the stage that they end in, where another goes on from it */
+function environmentLines(plan: Plan, rendering: Rendering, name = ''): string[] {
   const system = renderPlace(plan, 'system', rendering);
   const resolve = renderPlace(plan, 'resolve', rendering);
   const install = renderPlace(plan, 'install', rendering);
-  if (resolve.length === 0) return [...system, ...install];
-  return [...system, 'FROM system AS resolve', ...resolve, 'FROM system', ...install];
+  if (resolve.length === 0) return [...system, ...install, ...(name === '' ? [] : [`FROM system${name}`])];
+  return [...system, 'FROM system AS resolve', ...resolve, `FROM system${name}`, ...install];
+}
+
+/** Stages on one that is called `environment`. */
+function guessedLines(plan: Plan, rendering: Rendering): string[] {
+  const steps = renderPlace(plan, 'guessed', rendering);
+  return steps.length === 0 ? [] : ['FROM environment AS guesses', ...steps];
 }
 
 function finish(plan: Plan): string[] {
@@ -59,6 +67,12 @@ export function renderBase(plan: Plan, rootfs: string, serverLock: readonly stri
 export function renderEnvironment(plan: Plan): string | undefined {
   if (plan.steps.every(({ place }) => place === 'content')) return undefined;
   return join([`FROM ${plan.tiers.base.image} AS system`, ...environmentLines(plan, 'engine'), 'USER jovyan']);
+}
+
+/** What is guessed, on the environment; undefined when nothing is. */
+export function renderGuessed(plan: Plan): string | undefined {
+  if (plan.tiers.guessed === undefined) return undefined;
+  return join([`FROM ${plan.tiers.environment.image} AS environment`, ...guessedLines(plan, 'engine')]);
 }
 
 /** The content steps on an image that holds the plain content; undefined when there are none. */
@@ -93,7 +107,8 @@ export function renderTakeHome(plan: Plan, serverLock: readonly string[]): strin
     `# ${shown(plan.repo)} at ${plan.commit}, packages as of ${plan.asOf}`,
     `FROM debian:${plan.era.debian}-slim AS system`,
     baseLines(plan, serverLock, rendering),
-    ...environmentLines(plan, rendering),
+    ...environmentLines(plan, rendering, plan.tiers.guessed && ' AS environment'),
+    ...guessedLines(plan, rendering),
     `COPY --chown=1000:1000 . /home/jovyan\n${environment.join('\n')}`,
     ...(executable === '' ? [] : [`USER jovyan\nRUN chmod +x ${executable}`]),
     `WORKDIR ${word(inHome(plan.subdir))}`,

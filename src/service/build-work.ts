@@ -12,6 +12,7 @@ import {
   prepare,
 } from '../pipeline.ts';
 import type { EngineDeps } from '../stages.ts';
+import { asDeclared } from '../tiers.ts';
 import type { Emit, Plan, SlipwayEvent } from '../types.ts';
 import { Clock } from './clock.ts';
 import type { Context } from './context.ts';
@@ -55,8 +56,8 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
   }
   try {
     const built = await buildMissing(attempt, clock, { ...stage, engine: context.engine }, deps);
-    const { image: imageName, digest, resolvedAsOf, tiers } = built;
-    return { imageName, digest, resolvedAsOf, tiers };
+    const { image: imageName, digest, resolvedAsOf, notices, tiers } = built;
+    return { imageName, digest, resolvedAsOf, notices, tiers };
   } finally {
     clock.enter();
     const wait = Date.now() - Date.parse(job.data.createdAt) - Object.values(clock.timings).reduce((a, b) => a + b, 0);
@@ -85,7 +86,7 @@ async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, d
   });
   if (first.built) return first.built;
   clock.enter('environment');
-  const environment = await awaitTier(first.plan, attempt, engine.signal, deps);
+  const environment = await awaitEnvironment(first.plan, attempt, engine.signal, deps);
   return deps.limit(() => {
     clock.enter('content');
     // Its files were not kept on disk while it waited; that they are fetched again is nobody's news.
@@ -108,6 +109,20 @@ async function planned(prepared: Prepared, { job, writer }: Trying, { context }:
   return { plan };
 }
 
+/** The environment as declared is a job that other repositories share, whatever is guessed for them. */
+async function awaitEnvironment(
+  plan: Plan,
+  attempt: Trying,
+  signal: AbortSignal,
+  deps: BuildDeps,
+): Promise<EnvironmentTiers> {
+  // Built anew it is by whoever builds what stands on it.
+  if (plan.tiers.guessed === undefined || attempt.job.data.refresh) return awaitTier(plan, attempt, signal, deps);
+  const { environment } = await awaitTier(asDeclared(plan), attempt, signal, deps);
+  const tiers = await awaitTier(plan, attempt, signal, deps);
+  return { ...tiers, environment: environment === 'built' ? environment : tiers.environment };
+}
+
 /** Joins the job of the environment's tier until it is built; one that was cancelled by others is begun again. */
 async function awaitTier(plan: Plan, attempt: Trying, signal: AbortSignal, deps: BuildDeps): Promise<EnvironmentTiers> {
   const { refresh, client, resolved } = attempt.job.data;
@@ -117,7 +132,7 @@ async function awaitTier(plan: Plan, attempt: Trying, signal: AbortSignal, deps:
     const { id } = await deps.tiers.join(key, { plan, refresh, createdAt: new Date().toISOString() }, by);
     await attempt.note({ tier: id });
     const record = await followTier(id, key, attempt, signal, deps);
-    if (record.state === 'completed' && record.result) return record.result;
+    if (record.state === 'completed' && record.result) return { notices: [], ...record.result };
     if (record.state === 'failed' && record.error) throw errorOf(record.error);
   }
 }

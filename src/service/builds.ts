@@ -134,7 +134,7 @@ export class Builds {
     );
     if (own) return own;
     const data = { ...wish, createdAt: new Date().toISOString(), isAskedFor: true, planOnly: false };
-    const { image: imageName, digest, resolvedAsOf } = tiers;
+    const { image: imageName, digest, resolvedAsOf, notices } = tiers;
     const fresh = freshRecord({ id: ulid(), key: planKey(resolved, subdir, this.context.config), data });
     const record: BuildRecord = {
       ...fresh,
@@ -143,6 +143,7 @@ export class Builds {
       imageName,
       digest,
       resolvedAsOf,
+      notices,
       tiers: tiers.tiers,
     };
     await this.context.builds.put(record.id, record);
@@ -240,8 +241,8 @@ function noSuchBuild(): SlipwayError {
 
 /** A build that nobody wanted any more says nothing: who comes just then begins another. */
 function lastEntries(record: BuildRecord) {
-  const { state, error, imageName, digest, resolvedAsOf, tiers } = record;
+  const { state, error, imageName, digest, resolvedAsOf, notices = [], tiers } = record;
   if (error) return [{ data: failedEvent(error) }];
   if (state !== 'completed' || !imageName || !digest || !resolvedAsOf || !tiers) return [];
-  return [{ data: builtEvent({ image: imageName, digest, resolvedAsOf, tiers }) }];
+  return [{ data: builtEvent({ image: imageName, digest, resolvedAsOf, notices, tiers }) }];
 }

@@ -4,6 +4,7 @@ import { SlipwayError } from '../errors.ts';
 import { workingFolder, writeContent } from '../pipeline.ts';
 import type { SessionTarget } from '../session-target.ts';
 import { type DockerLauncher, isReadAtStart, type LaunchedSession, type Launcher, openLauncher } from '../sessions.ts';
+import { contentParent } from '../tiers.ts';
 import type { Plan, Session } from '../types.ts';
 import { Culler, timeLeft } from './culling.ts';
 import { DiskWatch } from './disk-watch.ts';
@@ -144,7 +145,7 @@ export class Sessions {
     const launcher = this.#launcher;
     if (launcher.kind !== 'docker' || this.#warm?.isOff !== false || !WarmServers.isPlain(plan)) return undefined;
     if (await isReadAtStart(await checkout.paths())) return undefined;
-    for (const name of await this.#warm.untaken(plan.tiers.environment.key)) {
+    for (const name of await this.#warm.untaken(contentParent(plan).key)) {
       const server = await launcher.waitingServer(name, wish.signal).catch(() => undefined);
       if (!server) continue;
       const record = recordOfWish(server.id, plan.tiers.content.image, wish, this.#deps.self);

@@ -1,5 +1,6 @@
 /** Environments, each built once for every repository that has it. */
 import { buildEnvironment, type EnvironmentTiers } from '../pipeline.ts';
+import { contentParent } from '../tiers.ts';
 import type { Emit, Plan } from '../types.ts';
 import type { Context } from './context.ts';
 import { streamed } from './events.ts';
@@ -25,7 +26,8 @@ export function createTiers(context: Context): Tiers {
 
 /** Name of the job that builds the environment of a plan. */
 export function tierKey(plan: Plan, refresh: boolean): string {
-  return refresh ? `${plan.tiers.environment.key}-refresh` : plan.tiers.environment.key;
+  const { key } = contentParent(plan);
+  return refresh ? `${key}-refresh` : key;
 }
 
 async function buildTier(

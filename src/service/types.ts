@@ -102,12 +102,14 @@ export interface BuildRecord extends Attempted {
   imageName?: string;
   digest?: string;
   resolvedAsOf?: string;
+  /** Pins that were moved, days that had no solution: each a sentence. */
+  notices?: string[];
 }
 
 /** One build of an environment. */
 export interface TierRecord extends Attempted {
   key: string;
-  result?: { base: TierState; environment: TierState; day: string };
+  result?: { base: TierState; environment: TierState; day: string; notices?: string[] };
 }
 
 /** What a build is asked to do: job data of the queue `builds`. */

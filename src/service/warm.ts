@@ -8,6 +8,7 @@ import type { RedisLink } from '../queue/redis.ts';
 import { script } from '../queue/script.ts';
 import type { DockerLauncher, LaunchedSession } from '../sessions.ts';
 import { parsers } from '../settings.ts';
+import { contentParent } from '../tiers.ts';
 import type { Plan } from '../types.ts';
 import type { SessionClaims } from './session-claims.ts';
 
@@ -97,7 +98,7 @@ export class WarmServers {
   /** Counts a launch that such a server could have taken. */
   async noteDemand(plan: Plan): Promise<void> {
     if (this.isOff || !WarmServers.isPlain(plan)) return;
-    const { key, image } = plan.tiers.environment;
+    const { key, image } = contentParent(plan);
     const weight = 2 ** ((Date.now() - EPOCH) / HALF_LIFE);
     const { client } = this.#deps.redis;
     await client

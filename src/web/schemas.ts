@@ -75,6 +75,7 @@ export const BuildAnswer = Type.Object({
   imageName: Type.Optional(Type.String()),
   digest: Type.Optional(Type.String()),
   resolvedAsOf: Type.Optional(Type.String()),
+  notices: Type.Optional(Type.Array(Type.String(), { description: 'What was resolved otherwise than asked for' })),
   error: Type.Optional(Failure),
   events: Type.String({ description: 'Path of its events' }),
   log: Type.String({ description: 'Path of its log' }),

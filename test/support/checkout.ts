@@ -34,9 +34,10 @@ export function memoryCheckout(files: Record<string, string>, options: MemoryOpt
         .map((name) => name.slice(prefix.length).split('/')[0] ?? '');
       return [...new Set(names)];
     },
-    read: async (path) => {
+    read: async (path, most = 2 ** 20) => {
       const text = files[path];
       if (text === undefined) throw new SlipwayError('unsafe_file', `${path} is no file`);
+      if (text.length > most) throw new SlipwayError('file_too_large', `${path} is too large`);
       return text;
     },
     deepen: async () => {},

@@ -66,7 +66,15 @@ def write(folder, package, root, link=None):
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
         for entry in paths:
-            archive.add(os.path.join(root, entry["_path"]), entry["_path"])
+            archive.add(os.path.join(root, entry["_path"]), entry["_path"], filter=undated)
+
+
+def undated(member):
+    """The same files make the same archive, so that a lock can name its hash."""
+    member.mtime = member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mode = 0o755 if member.mode & 0o100 else 0o644
+    return member
 
 
 PLACEHOLDER = "/opt/placeholder_of_the_prefix_that_is_long_enough_for_any_path_that_an_environment_may_have"

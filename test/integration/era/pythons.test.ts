@@ -32,19 +32,20 @@ const scenarios: (Scenario & { python: string; always?: boolean })[] = [
     plan: (plan) => expect(plan.era).toMatchObject({ debian: 'bookworm', python: '3.10' }),
   },
   {
-    title: 'pins of 2020 in a repository of 2024',
+    title: 'pins of 2019 in a repository of 2024',
     python: '3.7',
     commits: [
       {
         date: '2024-03-10',
         files: {
           'runtime.txt': 'python-3.7\n',
-          'requirements.txt': 'scikit-learn==0.20.3\nnumpy==1.16.2\n',
-          'index.ipynb': notebook(WHICH, FIT),
+          'requirements.txt': 'scikit-learn==0.20.3\nnumpy==1.16.2\npandas==0.24.2\n',
+          // uv refuses what this pandas says of pytz.
+          'index.ipynb': notebook(WHICH, FIT, 'import pandas\nprint(pandas.__version__)'),
         },
       },
     ],
-    outputs: [/^3\.7\.\d+ \/srv\/env 1\.16\.2$/, /^\[2\.\]/],
+    outputs: [/^3\.7\.\d+ \/srv\/env 1\.16\.2$/, /^\[2\.\]/, '0.24.2'],
   },
   {
     title: 'pins decide',

@@ -70,6 +70,23 @@ describe('repositories (13–17, 19, 36)', () => {
       { 'pyproject.toml': `[project]\nname="x"\nx=${'['.repeat(100_000)}` },
       'bad_environment_file',
     ],
+    ['15: environment.yml is a link out', { 'environment.yml': { link: '/etc/passwd' } }, 'unsafe_file'],
+    [
+      '16: what pip includes in environment.yml',
+      { 'environment.yml': 'dependencies:\n- pip:\n  - -r ../../x\n' },
+      'unsafe_file',
+    ],
+    [
+      '21: a bomb of aliases',
+      { 'environment.yml': `a: &a [x]\nb: &b [${'*a,'.repeat(99)}]\ndependencies: [${'*b,'.repeat(99)}]\n` },
+      'bad_environment_file',
+    ],
+    ['21: nesting in YAML', { 'environment.yml': `dependencies: ${'['.repeat(50_000)}` }, 'bad_environment_file'],
+    ['21: a tag', { 'environment.yml': 'dependencies: !!js/function "x"\n' }, 'bad_environment_file'],
+    ['21: ten megabytes of it', { 'environment.yml': Buffer.alloc(10 << 20, '#') }, 'file_too_large'],
+    ['21: ten megabytes of a lock', { 'conda-lock.yml': Buffer.alloc(10 << 20, '#') }, 'file_too_large'],
+    ['22: a channel of shell text', { 'environment.yml': 'channels: ["$(id)"]\n' }, 'bad_environment_file'],
+    ['22: a package of shell text', { 'environment.yml': 'dependencies: ["x; id"]\n' }, 'bad_environment_file'],
     ['both config folders', { 'binder/apt.txt': 'jq\n', '.binder/apt.txt': 'jq\n' }, 'conflicting_folders'],
   ];
 

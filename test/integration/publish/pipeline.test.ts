@@ -146,6 +146,29 @@ it('builds what reads the repository on the published environment, and publishes
   expect(await registry().hasManifest('content', built.imageName.split(':').at(-1) ?? '')).toBe(built.digest);
 });
 
+it('publishes what is guessed on the environment that it stands on', async () => {
+  const { url } = await world.repo('guess', commits('import emoji'));
+  const first = await world.build([url]);
+  const { environment, guessed } = (await world.plan([url])).tiers;
+  for (const { key } of [environment, guessed ?? { key: 'none' }])
+    expect(await registry().hasManifest('environment', key)).toBeDefined();
+  const shown = async (what: string) => (await world.run(['inspect', first.imageName, '--show', what])).stdout;
+  expect(await shown('sbom')).toContain('pkg:pypi/emoji@');
+  expect(await shown('lock')).toMatch(/^six==.*\n(?:.*\n)*emoji==/m);
+  // The next commit needs no engine.
+  await world.repo('guess', commits('import emoji, six'));
+  const second = await world.build([url], await stranger());
+  expect(second.tiers).toEqual({ base: 'cached', environment: 'cached', content: 'built' });
+  // An engine that has lost the environment gets it from there for another guess.
+  const other = await world.repo('other-guess', commits('import humanize'));
+  await world.docker.getImage(environment.image).remove({ force: true });
+  const run = await world.run(['build', '--json', other.url]);
+  const told = run.events.flatMap((event) => (event.phase === 'building' ? [event.step?.title ?? event.message] : []));
+  expect(told.some((text) => text.startsWith('Pulling ') && text.includes(environment.key))).toBe(true);
+  expect(told).toContain('Adding 1 package as a guess: humanize');
+  expect(told).not.toContain('Installing Python packages');
+});
+
 it('launches an image that only the registry has', async () => {
   const { url } = await world.repo('one', commits('5'));
   await world.build([url], await stranger());

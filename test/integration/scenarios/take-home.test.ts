@@ -18,7 +18,7 @@ const TAG = `slipway-test/take-home:${process.pid}`;
 
 const repositories = [
   {
-    title: 'packages, a program and scripts',
+    title: 'packages, a guess, a program and scripts',
     isInCi: true,
     files: {
       'requirements.txt': 'six==1.15.0\ncowsay==5.0\n',
@@ -29,10 +29,11 @@ const repositories = [
       },
       start: { content: '#!/bin/bash\nexport GREETING="hello there"\nexec "$@"\n', mode: '755' as const },
       'index.ipynb': notebook(
-        'import os, six\nprint(six.__version__, open("built").read().strip(), os.environ["GREETING"])',
+        'import os, six, tabulate\nprint(six.__version__, open("built").read().strip(), os.environ["GREETING"])',
+        'print(tabulate.__version__)',
       ),
     },
-    outputs: ['1.15.0 1.15.0 hello there\n'],
+    outputs: ['1.15.0 1.15.0 hello there\n', '0.9.0\n'],
     terminal: 'jq',
   },
   {

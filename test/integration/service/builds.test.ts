@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuildRecord, Observation } from '../../../src/service/types.ts';
+import { notebook } from '../../support/notebook.ts';
+import { once } from '../../support/scenario.ts';
 import {
   launched,
   openService,
@@ -100,6 +102,31 @@ describe('identical launches', () => {
     expect(first?.tiers?.environment).toBe(second?.tiers?.environment);
     const ended = () => under.observed.slice(before).filter(({ kind }) => kind === 'build');
     await until(async () => (ended().length === 2 ? true : undefined));
+  });
+});
+
+describe('what is guessed', () => {
+  it('stands on an environment that repositories with other guesses share', async () => {
+    const requirements = `${once('six==1.16.0')}\n`;
+    const repos = await Promise.all(
+      ['emoji', 'humanize'].map((name) =>
+        world.repo(`guess-${name}`, [
+          { date: '2024-05-10', files: { 'requirements.txt': requirements, 'a.ipynb': notebook(`import ${name}`) } },
+        ]),
+      ),
+    );
+    const told = await Promise.all(repos.map(({ url }) => launched(under.service, { repo: url, buildOnly: true })));
+    const said = told.map((one) => one.told.map(({ message = '' }) => message).join(''));
+    expect(said[0]).toContain('Adding 1 package as a guess: emoji');
+    expect(said[1]).toContain('Adding 1 package as a guess: humanize');
+    const builds = await Promise.all(told.map(({ id }) => buildOf(id)));
+    const tiers = { base: expect.any(String), environment: 'built', content: 'built' };
+    expect(builds.map((build) => build.tiers)).toEqual([tiers, tiers]);
+    // What both waited for is told to both, word for word, and what was guessed for the other to neither.
+    const declared = said.map((text) => text.split('Adding 1 package')[0]?.split('Choosing versions')[1]);
+    expect(declared[0]).toBe(declared[1]);
+    expect(said[0]).not.toContain('humanize');
+    expect(builds[0]?.tier).not.toBe(builds[1]?.tier);
   });
 });
 

@@ -187,6 +187,17 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
   }, 600_000);
 });
 
+describe('a server that waits for repositories with one guess', () => {
+  it('has what was guessed', async () => {
+    const files = { 'requirements.txt': 'six==1.16.0\n', 'a.py': 'import emoji\n' };
+    const url = await withImage('guessed', files);
+    await warmUp(url);
+    const session = await prepared(url, claim);
+    if (!session) throw new Error('no session');
+    expect(await runCode(session, 'import emoji, six; print(six.__version__)')).toBe('1.16.0\n');
+  });
+});
+
 describe('what cannot take one', () => {
   it.each<[string, Files]>([
     ['postBuild', { postBuild: '#!/bin/sh\ntrue\n' }],

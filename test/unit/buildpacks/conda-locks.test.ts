@@ -304,6 +304,7 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
 
   test.each([
     ['6', SIX],
+    ['7', SIX.replace('version: 6', 'version: 7\nplatforms:\n- name: linux-64')],
     ['4', FOUR],
     ['5', FOUR.replace('version: 4', 'version: 5')],
   ])('pixi.lock of version %s wins over the manifest', async (_version, text) => {
@@ -326,7 +327,13 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     ['no packages for us', SIX.replace('linux-64:', 'osx-64:'), 'linux/amd64', 'no packages for linux-64'],
     ['another machine', SIX, 'linux/arm64', 'no packages for linux-aarch64'],
     ['a manifest that went on', SIX.replaceAll('numpy', 'nompy'), 'linux/amd64', 'does not fit pixi.toml: numpy'],
-    ['a version of tomorrow', SIX.replace('version: 6', 'version: 7'), 'linux/amd64', 'it is of version "7"'],
+    ['a version of tomorrow', SIX.replace('version: 6', 'version: 8'), 'linux/amd64', 'it is of version "8"'],
+    [
+      'a package from its source',
+      SIX.replace('- conda: ', '- conda_source: '),
+      'linux/amd64',
+      'neither from a channel',
+    ],
   ])('%s: the manifest, and it is said', async (_title, text, platform, why) => {
     const found = await read({ 'pixi.toml': MANIFEST, 'pixi.lock': text }, platform);
     expect(found?.locked).toBeUndefined();
@@ -343,6 +350,12 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     expect(found?.channels).toEqual(['conda-forge']);
   });
 
+  test('packages that pixi would build are left out, and it is said', async () => {
+    const found = await read({ 'pixi.toml': '[dependencies]\nmine = { path = "." }\nnumpy = "*"\n' });
+    expect(found?.specs.map(({ name }) => name)).toEqual(['numpy']);
+    expect(found?.notices).toMatchObject([{ code: 'source-package', message: expect.stringContaining('mine') }]);
+  });
+
   test('environment.yml comes first, and it is said', async () => {
     const found = await read({ 'environment.yml': 'dependencies: [numpy]', 'pixi.toml': '[[[' });
     expect(found?.notices).toMatchObject([{ code: 'ignored-file', file: 'pixi.toml' }]);
@@ -354,7 +367,6 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     ['[dependencies]\nnumpy = 1', 'dependencies.numpy has to be a version'],
     ['[dependencies]\nnumpy = "$(id)"', 'line 2: "numpy $(id)" is no conda package'],
     ['[dependencies]\nnumpy = { version = "1\'] evil" }', 'is no conda package'],
-    ['[dependencies]\nnumpy = { path = "../x" }', 'dependencies.numpy.path is not read'],
     ['[dependencies]\n"numpy; id" = "*"', 'is no conda package'],
     ['[workspace]\nchannels = "conda-forge"', 'channels has to be a list'],
     ['[workspace]\nchannels = ["$(id)"]', 'is no channel'],

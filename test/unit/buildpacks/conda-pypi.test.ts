@@ -105,6 +105,33 @@ describe('a conda environment from PyPI', () => {
     });
   });
 
+  test('a lock has the versions; what its manifest does not name may go', async () => {
+    const names = { numpy: '1.25.0', python: '3.11.4', tidetable: '1.0', libtide: '2.0' };
+    const packages = Object.entries(names).map(
+      ([name, version]) =>
+        `- {name: ${name}, version: ${version}, manager: conda, platform: linux-64, url: 'https://example.org/c/linux-64/${name}-${version}-0.conda'}\n`,
+    );
+    const lock = `version: 1\nmetadata: {sources: [environment.yml]}\npackage:\n${packages.join('')}`;
+    const from = async (files: Record<string, string>) => {
+      const checkout = memoryCheckout({ 'conda-lock.yml': lock, ...files });
+      const environment = await readCondaEnvironment(checkout, { path: '', isBinder: false }, 'linux/amd64');
+      return counterparts(
+        environment ?? { files: [], channels: [], specs: [], variables: {}, evidence: [], notices: [] },
+      );
+    };
+    const { requirements, wish, notices } = await from({ 'environment.yml': 'dependencies: [python, numpy]' });
+    expect(requirements.requirements).toEqual(['numpy==1.25.0']);
+    expect(wish.version).toEqual({ value: '3.11', file: 'environment.yml' });
+    expect(notices.find(({ code }) => code === 'not-needed')?.message).toContain('tidetable, libtide');
+    await expect(from({})).rejects.toMatchObject({
+      code: 'needs_channel',
+      message: expect.stringContaining('tidetable'),
+    });
+    await expect(from({ 'environment.yml': 'dependencies: [tidetable]' })).rejects.toMatchObject({
+      code: 'needs_channel',
+    });
+  });
+
   test('a name that is merely the same is not trusted', () => {
     for (const name of [
       'graphviz',

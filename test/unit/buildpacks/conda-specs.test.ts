@@ -48,6 +48,7 @@ describe('what people write under dependencies', () => {
     ['pkg==1!2.0+cu_11', { name: 'pkg', version: '==1!2.0+cu_11' }],
     ['nodejs>=12,<13.0a0', { name: 'nodejs', version: '>=12,<13.0a0' }],
     ['r-base', { name: 'r-base' }],
+    ['uvicorn[standard] >=0.12.0,<0.18.0', { name: 'uvicorn', version: '>=0.12.0,<0.18.0' }],
   ])('%j', (text, expected) => {
     expect(parse(text)).toEqual(expected);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planObject, planText } from '../../../src/commands/plan.ts';
 import { columns, painter } from '../../../src/commands/text.ts';
 import type { Plan } from '../../../src/types.ts';
+import { versionRows } from '../../../src/versions.ts';
 
 const tier = (name: string) => ({ key: 'k'.repeat(40), image: `slipway/${name}:${'k'.repeat(40)}` });
 const plan: Plan = {
@@ -50,8 +51,32 @@ describe('a plan', () => {
     expect(planObject(plan, dockerfile).dockerfile).toBe(dockerfile);
   });
 
+  it('shows packages beside those of today', () => {
+    const versions = versionRows(
+      'numpy==1.26.4 --hash=sha256:0a\nsix==1.16.0\ntool @ git+https://h/t@abc\n',
+      'numpy==2.5.0\nsix==1.16.0\nnewer==1.0\n',
+    );
+    expect(planObject(plan, dockerfile, versions).versions).toEqual([
+      { name: 'newer', asOf: null, latest: '1.0' },
+      { name: 'numpy', asOf: '1.26.4', latest: '2.5.0' },
+      { name: 'six', asOf: '1.16.0', latest: '1.16.0' },
+      { name: 'tool', asOf: 'git+https://h/t@abc', latest: null },
+    ]);
+    const text = planText({ plan, dockerfile, versions }, 80, painter(false));
+    expect(text.slice(text.indexOf('Packages'), text.indexOf('Dockerfile'))).toMatchInlineSnapshot(`
+      "Packages
+               2024-03-01           today
+        newer  –                    1.0
+        numpy  1.26.4               2.5.0
+        six    1.16.0               1.16.0
+        tool   git+https://h/t@abc  –
+
+      "
+    `);
+  });
+
   it('for people fits the terminal and steers nothing', () => {
-    const text = planText(plan, dockerfile, 80, painter(false));
+    const text = planText({ plan, dockerfile }, 80, painter(false));
     expect(text.replace(/\n/g, '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
     for (const line of text.split('\n')) expect(columns(line)).toBeLessThanOrEqual(80);
     expect(text).toMatchInlineSnapshot(`

@@ -14,6 +14,7 @@ const built: SlipwayEvent = {
   imageName: 'i',
   digest: 'd',
   resolvedAsOf: '2024-03-01',
+  notices: [],
   tiers: { base: 'cached', environment: 'built', content: 'built' },
 };
 const ready: SlipwayEvent = {

@@ -17,7 +17,8 @@ async function detected(files: Record<string, string>, settings = config, subdir
 test('folders and registry agree, and each pack has a README and a fixture', () => {
   const root = new URL('../../../buildpacks/', import.meta.url);
   const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const names = [...BUILDPACKS, DEFAULT_BUILDPACK].map(({ name }) => name).sort();
+  // `guess` looks at what the others have planned.
+  const names = [...BUILDPACKS, DEFAULT_BUILDPACK, { name: 'guess' }].map(({ name }) => name).sort();
   expect(folders.map(({ name }) => name).sort()).toEqual(names);
   for (const name of names) {
     expect(readdirSync(new URL(`${name}/`, root))).toContain('README.md');
@@ -73,6 +74,18 @@ describe('the config folder', () => {
 test('files that no pack reads are said', async () => {
   const found = await detected({ Dockerfile: 'FROM x', 'environment.yml': 'dependencies: []', 'requirements.txt': '' });
   expect(found.notices).toEqual(['unread-file Dockerfile', 'ignored-file requirements.txt']);
+});
+
+test("conda's locks and pixi's files never displace a file that Binder reads, and it is said", async () => {
+  const lock = 'version: 1\npackage: []\n';
+  const found = await detected({ 'conda-lock.yml': lock, 'pixi.toml': '[[[', 'requirements.txt': '' });
+  expect(found.packs).toEqual(['python']);
+  expect(found.notices).toEqual(['ignored-file conda-lock.yml', 'ignored-file pixi.toml']);
+  expect((await detected({ 'pixi.toml': '[dependencies]\nnumpy = "*"\n' })).packs).toEqual(['conda']);
+  const pyproject = '[project]\nname = "x"\n[tool.pixi.workspace]\nchannels = []\n';
+  expect((await detected({ 'pyproject.toml': pyproject })).packs).toEqual(['conda']);
+  const built = `${pyproject}[build-system]\nrequires = []\n`;
+  expect((await detected({ 'pyproject.toml': built })).packs).toEqual(['python']);
 });
 
 test('runtime.txt and .python-version', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { chooseEra, type RankPythons } from '../../../src/plan/era.ts';
+import { chooseEra, glibcOf, type RankPythons } from '../../../src/plan/era.ts';
 import type { PythonWish } from '../../../src/types.ts';
 
 const own: RankPythons = async (_pins, _candidates, preferred) => ({ python: preferred, notices: [] });
@@ -32,11 +32,19 @@ describe('the era of a day', () => {
     const older = loadConfig({ SLIPWAY_PYTHONS: '3.6, 3.7,3.10' });
     expect(await choose('2017-05-01', undefined, older)).toBe('bullseye 3.6 managed');
     expect(await choose('2019-05-01', undefined, older)).toBe('bullseye 3.7 managed');
-    expect(await choose('2020-05-01', undefined, older)).toBe('bullseye 3.9 debian python-moved');
+    expect(await choose('2020-05-01', undefined, older)).toBe('bullseye 3.7 managed python-moved');
     expect(await choose('2024-05-01', version('3.7'), older)).toBe('bookworm 3.7 managed');
+    expect(await choose('2024-05-01', version('3.11.9'), older)).toBe('bookworm 3.11 debian python-moved');
     expect(await choose('2024-05-01', version('3.12'), older)).toBe('trixie 3.13 debian python-moved');
     expect(await choose('2019-05-01', version('2.7'), older)).toBe('bullseye 3.6 managed python-moved');
     expect(() => loadConfig({ SLIPWAY_PYTHONS: '3.7,2.7' })).toThrow(/SLIPWAY_PYTHONS.*"2\.7"/);
+  });
+
+  test('a managed Python takes the wheels of the suite that it stands on', () => {
+    expect([glibcOf('3.10', '2022-05-10'), glibcOf('3.10', '2024-05-10'), glibcOf('3.12', '2025-09-01')]).toEqual([
+      31, 36, 41,
+    ]);
+    expect([glibcOf('3.9', '2024-05-10'), glibcOf('3.13', '2019-05-10')]).toEqual([31, 41]);
   });
 
   test('only the suites own Pythons, when the operator says so', async () => {

@@ -230,7 +230,8 @@ RUN printf '%s\n' \
     '#!/bin/sh' \
     '# slipway-package <cut-off> <folder in the repository> <extras> <--editable or nothing> <index options>' \
     '# Installs a folder of the repository into /srv/env, as of the environment'"'"'s own day, without moving what is locked' \
-    '# there; when that has no solution, as pip would have done it, and says so. No cache is mounted: its setup.py runs here.' \
+    '# there; when that has no solution, as pip would have done it, and says so, unless SLIPWAY_FIXED is set. No cache is' \
+    '# mounted: its setup.py runs here.' \
     'set -eu' \
     'cutoff=$1 folder=/home/jovyan${2:+/$2} extras=$3 editable=$4' \
     'shift 4' \
@@ -251,7 +252,7 @@ RUN printf '%s\n' \
     'status=0' \
     'install -c "$scratch/constraints" "$@" "$folder$extras" > "$scratch/log" 2>&1 || status=$?' \
     'cat "$scratch/log" >&2' \
-    'if [ "$status" -ne 0 ] && grep -q '"'"'No solution found'"'"' "$scratch/log"; then' \
+    'if [ "$status" -ne 0 ] && [ -z "${SLIPWAY_FIXED:-}" ] && grep -q '"'"'No solution found'"'"' "$scratch/log"; then' \
     '  echo "slipway: $folder asks for other versions than the environment has; they are moved for it" >&2' \
     '  status=0' \
     '  install "$@" "$folder$extras" || status=$?' \

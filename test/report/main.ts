@@ -1,0 +1,70 @@
+/**
+ * `npm run report`: builds the old repositories as of their day and with the packages of today, runs their notebooks, and says how many
+ * of each run. Arguments choose repositories by what their names contain.
+ */
+import { commitOf, type EraRepository, REPOSITORIES } from '../support/era-repositories.ts';
+import { runNotebook } from '../support/kernel.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+interface Outcome {
+  runs: boolean;
+  /** What the notebook said of its packages, or what went wrong, in one line. */
+  said: string;
+  seconds: number;
+}
+
+const MODES = { 'as of its day': 'auto', 'without eras': 'latest' } as const;
+type Mode = keyof typeof MODES;
+
+/** A build that fails and a notebook that fails are an outcome like any other; whatever else goes wrong raises. */
+async function outcome(world: World, url: string, repository: EraRepository, mode: Mode): Promise<Outcome> {
+  const settings = { SLIPWAY_AS_OF: MODES[mode] };
+  const started = performance.now();
+  const run = await world.run(['launch', '--json', '--detach', '--no-open', url], settings);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const failed = run.events.find(({ phase }) => phase === 'failed');
+  if (failed) return { runs: false, said: `no image: ${firstLine(failed.message)}`, seconds };
+  const ready = run.events.find((event) => event.phase === 'ready');
+  if (ready?.phase !== 'ready') throw new Error(`${repository.name}: exit code ${run.exitCode}\n${run.stderr}`);
+  try {
+    const [versions = '', result = ''] = await runNotebook(ready, 'index.ipynb');
+    const isRight = repository.result.test(result.trim());
+    return { runs: isRight, said: isRight ? versions.trim() : `wrong result: ${firstLine(result)}`, seconds };
+  } catch (error) {
+    return { runs: false, said: `notebook: ${firstLine((error as Error).message)}`, seconds };
+  } finally {
+    await world.run(['stop', ready.session]);
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0]?.slice(0, 110) ?? '';
+}
+
+function row({ date, name }: EraRepository, outcomes: readonly Outcome[]): string {
+  const cells = outcomes.map(({ runs, said, seconds }) => `${runs ? 'runs' : '**fails**'} (${seconds} s): ${said}`);
+  return `| ${[date, name, ...cells.map((cell) => cell.replaceAll('|', '/'))].join(' | ')} |`;
+}
+
+const wanted = process.argv.slice(2);
+const chosen = REPOSITORIES.filter(({ name }) => wanted.length === 0 || wanted.some((text) => name.includes(text)));
+const modes = Object.keys(MODES) as Mode[];
+const world = await openWorld({ SLIPWAY_PYTHONS: 'debian' });
+const running = new Map(modes.map((mode) => [mode, 0]));
+try {
+  console.log(`| day | repository | ${modes.join(' | ')} |\n|${'---|'.repeat(modes.length + 2)}`);
+  for (const [index, repository] of chosen.entries()) {
+    const { url } = await world.repo(`era-${index}`, [commitOf(repository)]);
+    const outcomes: Outcome[] = [];
+    for (const mode of modes) {
+      const found = await outcome(world, url, repository, mode);
+      running.set(mode, (running.get(mode) ?? 0) + (found.runs ? 1 : 0));
+      outcomes.push(found);
+    }
+    console.log(row(repository, outcomes));
+  }
+  const counts = modes.map((mode) => `${mode} ${running.get(mode)} of ${chosen.length} run`);
+  console.log(`\n${counts.join(', ')} (${new Date().toISOString().slice(0, 10)}).`);
+} finally {
+  await world.close();
+}
