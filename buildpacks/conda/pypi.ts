@@ -61,9 +61,13 @@ function refuseUnknown(unknown: readonly CondaSpec[]): void {
   if (first === undefined) return;
   const places = unknown.slice(0, 10).map(({ name, file, line }) => `${name} (${file}, line ${line})`);
   const more = unknown.length > places.length ? ` and ${unknown.length - places.length} more` : '';
-  throw new SlipwayError('needs_channel', `Only a conda channel has ${places.join(', ')}${more}.`, {
-    hint: 'This Slipway takes conda environments from PyPI and Debian (SLIPWAY_CONDA=pypi). Name packages of PyPI under pip: instead, or ask the operator for a channel.',
-  });
+  throw new SlipwayError(
+    'needs_channel',
+    `Without a conda channel nothing is known that stands for ${places.join(', ')}${more}.`,
+    {
+      hint: 'This Slipway takes conda environments from PyPI and Debian (SLIPWAY_CONDA=pypi). Name packages of PyPI under pip: instead, or ask the operator for a channel.',
+    },
+  );
 }
 
 interface Translation {
