@@ -276,6 +276,7 @@ RUN printf '%s\n' \
     'import sys' \
     '' \
     'import pylock' \
+    'from pins import Pins' \
     'from uv import Uv, download, normal, say, stop' \
     '' \
     'LOCK = "/srv/env/share/slipway"' \
@@ -304,40 +305,45 @@ RUN printf '%s\n' \
     '' \
     '' \
     'class Resolution:' \
+    '    """The work for one day."""' \
+    '' \
     '    def __init__(self, uv, given):' \
     '        self.uv = uv' \
     '        self.given = given' \
     '        self.notices = []' \
+    '        self.pins = Pins(uv, given.requirement, given.constraint, self.notice)' \
     '' \
     '    def notice(self, message):' \
-    '        self.notices.append(message)' \
-    '        say(message)' \
+    '        if message not in self.notices:' \
+    '            self.notices.append(message)' \
+    '            say(message)' \
     '' \
     '    def compile(self, requirements, constraints):' \
     '        """(answer, packages) of one run of the resolver."""' \
     '        output = os.path.join(LOCK, "pylock.toml")' \
     '        if os.path.exists(output):' \
     '            os.remove(output)' \
-    '        arguments = ["pip", "compile", write("requirements.in", requirements), "-c", write("constraints.in", constraints)]' \
-    '        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "--quiet", "-o", output]' \
+    '        arguments = ["pip", "compile", write("requirements.in", requirements)]' \
+    '        arguments += ["-c", write("constraints.in", constraints)] if constraints else []' \
+    '        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "-o", output]' \
     '        answer = self.uv.ask({}, *arguments)' \
     '        return answer, pylock.read(output) if answer.kind == "ok" else []' \
     '' \
     '    def with_extras(self, declared):' \
     '        """Adds what a kernel needs; it never moves a version that the requirements led to, and at worst what they name."""' \
-    '        given = self.given' \
+    '        requirements, constraints = self.pins.requirements, self.pins.constraints' \
     '        exact = ["%s==%s" % (package.name, package.version) for package in declared if package.source is None]' \
-    '        names = {name_of(requirement) for requirement in given.requirement}' \
+    '        names = {name_of(requirement) for requirement in requirements}' \
     '        loose = [pin for pin in exact if name_of(pin) in names]' \
-    '        wanted = given.requirement + [extra for extra in given.extra if normal(extra) not in names]' \
+    '        wanted = requirements + [extra for extra in self.given.extra if normal(extra) not in names]' \
     '        for pins in (exact, loose):' \
-    '            answer, packages = self.compile(wanted, given.constraint + pins)' \
+    '            answer, packages = self.compile(wanted, constraints + pins)' \
     '            if answer.kind not in ("no-solution", "not-found"):' \
     '                return answer, packages' \
-    '        kept = list(given.requirement)' \
+    '        kept = list(requirements)' \
     '        packages = declared' \
-    '        for extra in wanted[len(given.requirement):]:' \
-    '            more, found = self.compile([*kept, extra], given.constraint + loose)' \
+    '        for extra in wanted[len(requirements):]:' \
+    '            more, found = self.compile([*kept, extra], constraints + loose)' \
     '            if more.kind == "ok":' \
     '                kept.append(extra)' \
     '                packages = found' \
@@ -346,15 +352,15 @@ RUN printf '%s\n' \
     '            elif extra == "ipykernel":' \
     '                return more, []' \
     '            else:' \
-    '                self.notice("%s does not go with what is declared, and is left out" % extra)' \
+    '                self.notice("%s does not go with what is declared, and is left out." % extra)' \
     '        answer.kind = "ok"' \
     '        return answer, packages' \
     '' \
     '    def resolve(self):' \
     '        """(answer, packages) as of the day that `uv.cutoff` says."""' \
     '        declared = []' \
-    '        if self.given.requirement:' \
-    '            answer, declared = self.compile(self.given.requirement, self.given.constraint)' \
+    '        if self.pins.requirements:' \
+    '            answer, declared = self.compile(self.pins.requirements, self.pins.constraints)' \
     '            self.warn(answer)' \
     '            if answer.kind != "ok":' \
     '                return answer, []' \
@@ -362,37 +368,50 @@ RUN printf '%s\n' \
     '' \
     '    def warn(self, answer):' \
     '        for package in answer.refused[:10]:' \
-    '            self.notice("uv refuses the metadata of %s, so another version may have been taken" % package)' \
+    '            self.notice("uv refuses the metadata of %s, so another version may have been taken." % package)' \
+    '        for package, why in sorted(answer.yanked.items())[:10]:' \
+    '            self.notice("%s was withdrawn by its authors%s, and is taken because it is pinned." % (package, " (%s)" % why.strip('"'"' "'"'"')[:150] if why else ""))' \
     '' \
     '' \
-    'def build(uv, packages, python):' \
-    '    """Builds what has no wheel, and installs it alone under /srv/env; the answer of the first failure, or of success."""' \
+    'def build(uv, packages, python, is_last):' \
+    '    """' \
+    '    Builds what has no wheel, and installs it alone under /srv/env.' \
+    '    is_last: what fails is not built again with compilers, so all that fail are wanted' \
+    '    Returns the answer of the first failure, or of success, and the names of what failed.' \
+    '    """' \
     '    versions = {package.name: package.version for package in packages if package.wheel}' \
-    '    todo = [package for package in packages if not package.wheel]' \
     '    scratch = "/tmp/slipway-build"' \
-    '    answer = uv.run("venv", "--quiet", "--clear", scratch)' \
-    '    uv.python, wheels = scratch + "/bin/python", []' \
-    '    for package in todo:' \
-    '        url = package.source or ""' \
-    '        if re.match(r"https?://[^#]*\.whl(?:#|$)", url):' \
+    '    uv.run("venv", "--quiet", "--clear", scratch)' \
+    '    uv.python, wheels, failed, first = scratch + "/bin/python", [], [], None' \
+    '    for package in [package for package in packages if not package.wheel]:' \
+    '        if re.match(r"https?://[^#]*\.whl(?:#|$)", package.source or ""):' \
     '            wheels.append(package.line())' \
     '            continue' \
     '        say("building %s" % (package.line().split(" --hash")[0]))' \
     '        answer = uv.ask(versions, "pip", "install", "--quiet", "--no-deps", "--reinstall", "-r", write("one.lock", [package.line()]))' \
-    '        if answer.kind != "ok":' \
-    '            uv.python = python' \
-    '            return answer' \
-    '        name = package.name.replace("-", "[-_.]")' \
-    '        pattern = re.compile(r"^%s-[^/]*\.whl$" % name, re.I)' \
-    '        found = [path for path in glob.glob("/tmp/slipway-uv/sdists-v*/**/*.whl", recursive=True) if pattern.match(os.path.basename(path))]' \
-    '        wheels.append(max(found, key=os.path.getmtime))' \
+    '        if answer.kind == "ok":' \
+    '            wheels.append(built(package.name))' \
+    '            continue' \
+    '        first = first or answer' \
+    '        failed.append(package.name)' \
+    '        if answer.kind != "build-failed" or not is_last:' \
+    '            break' \
     '    uv.python = python' \
-    '    answer = uv.run("venv", "--quiet", "--allow-existing", "/srv/env")' \
+    '    if first is not None:' \
+    '        return first, failed' \
+    '    uv.run("venv", "--quiet", "--allow-existing", "/srv/env")' \
     '    uv.python = "/srv/env/bin/python"' \
     '    answer = uv.run("pip", "install", "--quiet", "--no-deps", "-r", write("one.lock", wheels))' \
     '    uv.python = python' \
     '    leave_alone()' \
-    '    return answer' \
+    '    return answer, []' \
+    '' \
+    '' \
+    'def built(name):' \
+    '    """The wheel that uv has just made of a package."""' \
+    '    pattern = re.compile(r"^%s-[^/]*\.whl$" % name.replace("-", "[-_.]"), re.I)' \
+    '    found = glob.glob("/tmp/slipway-uv/sdists-v*/**/*.whl", recursive=True)' \
+    '    return max((path for path in found if pattern.match(os.path.basename(path))), key=os.path.getmtime)' \
     '' \
     '' \
     'def leave_alone():' \
@@ -403,19 +422,33 @@ RUN printf '%s\n' \
     '            os.remove(path)' \
     '' \
     '' \
+    'def day_of(cutoff):' \
+    '    return cutoff[:10] if cutoff != "none" else "latest"' \
+    '' \
+    '' \
     'def finish(work, packages):' \
-    '    day = work.uv.cutoff[:10] if work.uv.cutoff != "none" else "latest"' \
+    '    day = day_of(work.uv.cutoff)' \
     '    write("python.lock", [package.line() for package in packages if package.wheel])' \
     '    write("build.lock", [package.line() for package in packages if not package.wheel])' \
     '    write("resolved-as-of", [day])' \
     '    write("notices", work.notices)' \
-    '    for name in ("requirements.in", "constraints.in", "pylock.toml", "one.lock", "uv.toml", "compilers"):' \
+    '    for name in ("requirements.in", "constraints.in", "pylock.toml", "one.lock", "pin.in", "uv.toml", "compilers"):' \
     '        if os.path.exists(os.path.join(LOCK, name)):' \
     '            os.remove(os.path.join(LOCK, name))' \
     '    say("%d packages as of %s" % (len(packages), day))' \
     '' \
     '' \
-    'def fail(answer, given):' \
+    'def reason(answer):' \
+    '    """Why a day will not do, in a few words."""' \
+    '    if answer.kind == "build-failed":' \
+    '        return "%s could not be built" % (answer.package or "a package")' \
+    '    if answer.kind == "not-found":' \
+    '        return "there was no package %s" % answer.missing' \
+    '    found = re.search(r"Because (.*?), we can conclude", " ".join(answer.text.split()))' \
+    '    return found[1][:200] if found else "the requirements have no solution"' \
+    '' \
+    '' \
+    'def fail(answer):' \
     '    if answer.kind == "upstream":' \
     '        stop(75, "the package index or a package'"'"'s source did not answer; this is tried again as it is", answer)' \
     '    if answer.kind == "build-failed":' \
@@ -428,18 +461,21 @@ RUN printf '%s\n' \
     '' \
     '' \
     'def attempt(work, given):' \
-    '    """One day: True when done, else the answer that speaks against it."""' \
-    '    answer, packages = work.resolve()' \
-    '    if answer.kind == "ok" and any(not package.wheel for package in packages):' \
-    '        answer = build(work.uv, packages, given.python)' \
-    '    if answer.kind == "ok":' \
-    '        finish(work, packages)' \
-    '        return True' \
-    '    if answer.kind == "build-failed" and not given.compilers:' \
-    '        write("compilers", [answer.package or "?"])' \
-    '        say("%s has to be compiled" % (answer.package or "a package"))' \
-    '        return True' \
-    '    return answer' \
+    '    """One day: None when done, else the answer that speaks against it."""' \
+    '    while True:' \
+    '        answer, packages = work.resolve()' \
+    '        failed = [normal(answer.package)] if answer.kind == "build-failed" and answer.package else []' \
+    '        if answer.kind == "ok" and any(not package.wheel for package in packages):' \
+    '            answer, failed = build(work.uv, packages, given.python, given.compilers)' \
+    '        if answer.kind == "ok":' \
+    '            finish(work, packages)' \
+    '            return None' \
+    '        if answer.kind == "build-failed" and not given.compilers:' \
+    '            write("compilers", [answer.package or "?"])' \
+    '            say("%s has to be compiled" % (answer.package or "a package"))' \
+    '            return None' \
+    '        if answer.kind not in ("build-failed", "no-solution") or not work.pins.move(answer, failed, os.path.join(LOCK, "pin.in")):' \
+    '            return answer' \
     '' \
     '' \
     'def main():' \
@@ -451,21 +487,22 @@ RUN printf '%s\n' \
     '        metadata = file.read()' \
     '    os.makedirs(LOCK, exist_ok=True)' \
     '    uv = Uv(given.python, LOCK, metadata, given.index_option)' \
-    '    work = Resolution(uv, given)' \
     '    first = None' \
     '    for cutoff in given.cutoff:' \
     '        uv.cutoff = cutoff' \
+    '        work = Resolution(uv, given)' \
+    '        if first is not None:' \
+    '            day = "of no day, the latest" if cutoff == "none" else "as of %s" % day_of(cutoff)' \
+    '            work.notice("There is no environment as of %s (%s), so packages are %s." % (day_of(given.cutoff[0]), reason(first), day))' \
     '        verdict = attempt(work, given)' \
-    '        if verdict is True:' \
+    '        if verdict is None:' \
     '            return' \
     '        if verdict.kind in ("upstream", "error"):' \
-    '            fail(verdict, given)' \
+    '            fail(verdict)' \
     '        if first is not None and verdict.kind == "build-failed" == first.kind and verdict.package == first.package:' \
     '            break' \
     '        first = first or verdict' \
-    '        work.notices.append("as of %s: %s" % (cutoff, verdict.kind))' \
-    '        say("no environment as of %s (%s); trying a later day" % (cutoff[:10], verdict.kind.replace("-", " ")))' \
-    '    fail(first, given)' \
+    '    fail(first)' \
     '' \
     '' \
     'main()' \
@@ -488,6 +525,7 @@ RUN printf '%s\n' \
     'FAILED = re.compile(r"(?:build|wheel for) `([A-Za-z0-9._-]+)(?:==| @ |`)")' \
     'MISSING = re.compile(r"(?:No module named|cannot import name) ['"'"'\"]?([A-Za-z0-9_]+)")' \
     'UNDATED = re.compile(r"^warning: `([^`]+)` is missing an upload date", re.M)' \
+    'YANKED = re.compile(r"^warning: `([^`]+)` is yanked(?: \(reason: \"?(.*?)\"?\))?$", re.M)' \
     'REFUSED = re.compile(r"`([A-Za-z0-9._-]+==[^`]+)` has invalid metadata")' \
     '' \
     '# Modules that a setup.py imports without asking for them, and what brings each.' \
@@ -511,6 +549,14 @@ RUN printf '%s\n' \
     '    return re.sub(r"[-_.]+", "-", name).lower()' \
     '' \
     '' \
+    'def missing_need(text):' \
+    '    """What a build that failed lacked, as a requirement; None if that is not known."""' \
+    '    if "use_2to3 is invalid" in text:' \
+    '        return "setuptools<58"' \
+    '    module = MISSING.search(text)' \
+    '    return BUILD_MODULES.get(module[1]) if module else None' \
+    '' \
+    '' \
     'class Answer:' \
     '    """What uv said: `ok`, `no-solution`, `not-found`, `upstream`, `build-failed` or `error`."""' \
     '' \
@@ -518,6 +564,7 @@ RUN printf '%s\n' \
     '        self.text = re.sub(r"^(?:WARN|INFO|DEBUG) .*\n?", "", text, flags=re.M).strip()' \
     '        self.refused = sorted(set(REFUSED.findall(text)))' \
     '        self.undated = sorted({normal(re.split(r"-\d", file)[0]) for file in UNDATED.findall(text)})' \
+    '        self.yanked = dict(YANKED.findall(text))' \
     '        self.kind = self._kind(code)' \
     '        self.package = (FAILED.search(self.text) or [None, None])[1]' \
     '        self.missing = (NOT_FOUND.search(self.text) or [None, None])[1]' \
@@ -592,8 +639,7 @@ RUN printf '%s\n' \
     '            self.undated |= fresh' \
     '            say("the index has no upload times for %s: taken as of today" % ", ".join(sorted(fresh)))' \
     '            return True' \
-    '        module = MISSING.search(answer.text) if answer.kind == "build-failed" else None' \
-    '        need = BUILD_MODULES.get(module[1]) if module else None' \
+    '        need = missing_need(answer.text) if answer.kind == "build-failed" else None' \
     '        if need is None or answer.package is None:' \
     '            return False' \
     '        if need in versions:' \
@@ -622,6 +668,114 @@ RUN printf '%s\n' \
     '    print("slipway: " + message, file=sys.stderr, flush=True)' \
     '    sys.exit(code)' \
     > /usr/local/lib/slipway/uv.py && chmod 755 /usr/local/lib/slipway/uv.py
+RUN printf '%s\n' \
+    '"""Moves exact pins that this Python cannot have, each to the nearest version that comes ready-built. Never silently, and only' \
+    'after the pin itself was tried. Standard library of Python 3.9 only."""' \
+    '' \
+    'import re' \
+    '' \
+    'from uv import normal' \
+    '' \
+    'PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*==\s*([A-Za-z0-9.!+_-]+)\s*(;.*)?$")' \
+    '# What uv says of a version that no file of fits, or that wants another Python.' \
+    'UNFIT = re.compile(r"([A-Za-z0-9._-]+)==(\S+) (?:has no (?:usable )?wheels|depends on Python)")' \
+    'ASKED = re.compile(r"you require ([A-Za-z0-9._-]+)==([^\s,]+)")' \
+    '# Names under which nothing is to be had any more, by what is meant.' \
+    'RENAMED = {"sklearn": "scikit-learn"}' \
+    '' \
+    '' \
+    'class Pins:' \
+    '    """The requirements and constraints of a resolution, of which some may have been moved."""' \
+    '' \
+    '    def __init__(self, uv, requirements, constraints, notice):' \
+    '        self.uv = uv' \
+    '        self.requirements = list(requirements)' \
+    '        self.constraints = list(constraints)' \
+    '        self.notice = notice' \
+    '        self.moved = set()' \
+    '' \
+    '    def _pinned(self):' \
+    '        """Name → version of every exact pin."""' \
+    '        found = [PIN.match(line) for line in self.requirements + self.constraints]' \
+    '        return {normal(pin[1]): pin[3] for pin in found if pin}' \
+    '' \
+    '    def _replace(self, name, wanted):' \
+    '        for lines in (self.requirements, self.constraints):' \
+    '            for index, line in enumerate(lines):' \
+    '                pin = PIN.match(line)' \
+    '                if pin and normal(pin[1]) == name:' \
+    '                    lines[index] = " ".join(filter(None, [pin[1] + (pin[2] or "") + wanted, pin[4]]))' \
+    '        self.moved.add(name)' \
+    '' \
+    '    def _ready_built(self, path, wanted, order):' \
+    '        """The version that uv takes for one requirement if nothing may be built; None if there is none."""' \
+    '        name = re.match(r"[A-Za-z0-9._-]+", wanted)[0]' \
+    '        with open(path, "w") as file:' \
+    '            file.write(wanted + "\n")' \
+    '        arguments = ["pip", "compile", path, "--no-deps", "--only-binary", name, "--resolution", order]' \
+    '        answer = self.uv.run(*arguments, "--quiet", "--no-header", "--no-annotate")' \
+    '        found = re.search(r"^%s==(\S+)" % re.escape(normal(name)), answer.text, re.M) if answer.kind == "ok" else None' \
+    '        return found and found[1]' \
+    '' \
+    '    def _nearest(self, path, name, version):' \
+    '        for wanted, order in ((">" + version, "lowest"), ("<" + version, "highest")):' \
+    '            found = self._ready_built(path, name + wanted, order)' \
+    '            if found:' \
+    '                return found' \
+    '        return None' \
+    '' \
+    '    def _has_wheel_later(self, path, name, version):' \
+    '        day, self.uv.cutoff = self.uv.cutoff, "none"' \
+    '        try:' \
+    '            return self._ready_built(path, "%s==%s" % (name, version), "highest")' \
+    '        finally:' \
+    '            self.uv.cutoff = day' \
+    '' \
+    '    def move(self, answer, failed, path):' \
+    '        """' \
+    '        Whether requirements were changed after an answer that was no, so that another try is worth it.' \
+    '        failed: packages that could not be built, by name; path: of a file for scratch' \
+    '        """' \
+    '        pinned = self._pinned()' \
+    '        text = " ".join(answer.text.split())' \
+    '        unfit = {normal(name) for name, _ in UNFIT.findall(text)} if answer.kind == "no-solution" else set()' \
+    '        changed = False' \
+    '        for name in sorted((unfit | set(failed)) - self.moved):' \
+    '            if name in RENAMED and name in failed:' \
+    '                changed |= self._rename(name, RENAMED[name])' \
+    '            elif name in pinned and not self._has_wheel_later(path, name, pinned[name]):' \
+    '                changed |= self._move_pin(path, name, pinned[name], "no wheel for this Python" if name in failed else "no file for this Python")' \
+    '        if not changed and answer.kind == "no-solution" and self.moved:' \
+    '            changed = self._loosen(text, pinned)' \
+    '        return changed' \
+    '' \
+    '    def _move_pin(self, path, name, version, why):' \
+    '        found = self._nearest(path, name, version)' \
+    '        if found is None:' \
+    '            return False' \
+    '        self.notice("%s %s has %s%s; it is %s, the nearest version that has one." % (name, version, why, " and cannot be built" if "wheel" in why else "", found))' \
+    '        self._replace(name, "==" + found)' \
+    '        return True' \
+    '' \
+    '    def _loosen(self, text, pinned):' \
+    '        """Pins that what was moved does not go with become lower bounds."""' \
+    '        against = {normal(name) for name, version in ASKED.findall(text) if pinned.get(normal(name)) == version}' \
+    '        for name in sorted(against):' \
+    '            self._replace(name, ">=" + pinned[name])' \
+    '            self.notice("%s %s does not go with what had to be moved; a later version may be taken." % (name, pinned[name]))' \
+    '        return bool(against)' \
+    '' \
+    '    def _rename(self, name, meant):' \
+    '        names = [re.match(r"[A-Za-z0-9._-]*", line)[0] for line in self.requirements]' \
+    '        if name not in map(normal, names):' \
+    '            return False' \
+    '        self.requirements = [line for line, found in zip(self.requirements, names) if normal(found) != name]' \
+    '        if meant not in map(normal, names):' \
+    '            self.requirements.append(meant)' \
+    '        self.moved.add(name)' \
+    '        self.notice("%s is only an old name of %s, which is taken instead." % (name, meant))' \
+    '        return True' \
+    > /usr/local/lib/slipway/pins.py && chmod 755 /usr/local/lib/slipway/pins.py
 RUN printf '%s\n' \
     '"""Reads the pylock.toml that uv writes, which lists only wheels that fit. Standard library of Python 3.9 only."""' \
     '' \
