@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const APART = [
   'test/e2e/{pages,launch-page}.test.ts',
   'test/integration/queue/*.test.ts',
-  'test/integration/{fetch*,index}.test.ts',
+  'test/integration/{fetch*,index,repo2docker}.test.ts',
   'test/integration/hostile/repositories.test.ts',
 ];
 

@@ -124,6 +124,8 @@ export interface Match<D = unknown> {
   notices: Notice[];
   /** Environment files: their last change decides `asOf`. */
   files: string[];
+  /** Files of a lock that says exactly what is installed, if there is one: then their date alone decides `asOf`. */
+  lock?: readonly string[];
   /** A day that a file names (runtime.txt), as `YYYY-MM-DD`. */
   asOf?: { date: string; file: string };
   python?: PythonWish;
@@ -172,7 +174,14 @@ export interface PlanContext {
   era: Era;
   /** Python of `/srv/env`, e.g. `3.9`. */
   python: PythonChoice;
+  /** The same with its patch release, as markers ask for it. */
+  fullPython: string;
   platform: string;
+  /**
+   * Which commit a branch, tag or HEAD of a git repository is now, under the same policy for hosts as the repository's own.
+   * @throws SlipwayError of resolve
+   */
+  commitOf(url: string, ref: string | undefined): Promise<string>;
   /** A pack may read only settings that change the result: they reach the keys by the steps that they make. */
   config: Config;
 }

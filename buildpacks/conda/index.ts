@@ -12,6 +12,7 @@ import type {
   Step,
 } from '../../src/types.ts';
 import { cutoff } from '../cutoffs.ts';
+import { withCommits } from '../python/commits.ts';
 import { normalName } from '../python/requirement.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from '../python/server.ts';
 import { besides } from './besides.ts';
@@ -53,6 +54,7 @@ async function detect(
     evidence: environment.evidence,
     notices: [...environment.notices, ...notices],
     files: [...environment.files, ...(asOf === undefined ? [] : [asOf.file])],
+    ...(environment.locked === undefined ? {} : { lock: environment.files.slice(0, 1) }),
     ...(asOf === undefined ? {} : { asOf }),
     python: {
       ...(config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment)),
@@ -82,7 +84,11 @@ function contentSteps({ pip }: CondaEnvironment, asOf: string): Step[] {
 
 async function plan(checkout: Checkout, match: Match<CondaEnvironment>, context: PlanContext): Promise<Contribution> {
   if (context.config.SLIPWAY_CONDA === 'pypi') return planOnPypi(checkout, match, match.data, context);
-  return planOnChannels(match.data, context);
+  const { pip } = match.data;
+  return planOnChannels(
+    pip === undefined ? match.data : { ...match.data, pip: await withCommits(pip, context) },
+    context,
+  );
 }
 
 function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribution {

@@ -1,5 +1,5 @@
-/** Python: requirements.txt, runtime.txt, .python-version, setup.py and pyproject.toml. */
-import { joinPath } from '../../src/paths.ts';
+/** Python: every file that people describe an environment with, from requirements.txt to the locks of uv, Poetry and PDM. */
+import { SlipwayError } from '../../src/errors.ts';
 import type {
   Buildpack,
   Checkout,
@@ -10,130 +10,209 @@ import type {
   PlanContext,
   Step,
 } from '../../src/types.ts';
+import { wheelTarget } from '../../src/wheel-tags.ts';
 import { cutoff, cutoffs } from '../cutoffs.ts';
-import { type PythonPackage, readPackage } from './package.ts';
-import { type LocalRequirement, type Requirements, readRequirements } from './requirements.ts';
+import { withCommits } from './commits.ts';
+import { exportLock, type Lock, misfit } from './locked.ts';
+import { markerWorld } from './markers.ts';
+import type { PythonPackage } from './package.ts';
+import { type LocalRequirement, noRequirements, type Requirements } from './requirements.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from './server.ts';
+import { readSources, type Sources } from './sources.ts';
 import { readVersions } from './versions.ts';
 
 interface PythonData {
+  /** What is asked for: resolved when there is no lock, or none that can be used. */
   requirements: Requirements | undefined;
   package: PythonPackage | undefined;
+  lock?: Lock;
+  /** `requirements` are a lock themselves. */
+  isLocked?: boolean;
+}
+
+/** What is installed: as locked, or to be resolved. */
+interface Wanted {
+  requirements: Requirements;
+  /** The lock that it comes from. */
+  lock?: string;
+  notices: Notice[];
 }
 
 /** What a repository without any of these files asks for. */
 export const NO_REQUIREMENTS: PythonData = { requirements: undefined, package: undefined };
 
 async function detect(checkout: Checkout, folder: ConfigFolder): Promise<Match<PythonData> | undefined> {
-  const file = joinPath(folder.path, 'requirements.txt');
   const asked = await readVersions(checkout, folder);
-  const requirements = (await checkout.kind(file)) === undefined ? undefined : await readRequirements(checkout, file);
-  const found = folder.isBinder ? undefined : await readPackage(checkout, checkout.subdir);
-  const evidence = [...asked.evidence];
-  if (requirements !== undefined) evidence.push(...describeRequirements(requirements));
-  if (found !== undefined) evidence.push({ file: found.file, reason: describePackage(found) });
+  const sources = await readSources(checkout, folder);
+  const evidence = [...asked.evidence, ...(sources?.evidence ?? [])];
   if (evidence.length === 0) return undefined;
+  const notices = [...asked.notices, ...(sources?.notices ?? [])];
+  const own = sources?.wish.version;
+  if (own !== undefined && asked.version !== undefined && own.value !== asked.version.value) {
+    const message = `${asked.version.file} asks for Python ${asked.version.value}, but ${own.file} for ${own.value}, and that counts.`;
+    notices.push({ code: 'ignored-file', message, file: asked.version.file });
+  }
+  const version = own ?? asked.version;
+  const lock = lockFiles(sources);
   return {
     name: 'python',
     evidence,
-    notices: [...asked.notices, ...(requirements?.notices ?? []), ...(found?.notices ?? [])],
-    files: [...asked.files, ...(requirements?.files ?? []), ...(found === undefined ? [] : [found.file])],
+    notices,
+    files: [...new Set([...asked.files, ...(sources?.files ?? [])])],
+    ...(lock === undefined ? {} : { lock }),
     ...(asked.asOf === undefined ? {} : { asOf: asked.asOf }),
     python: {
-      ...(asked.version === undefined ? {} : { version: asked.version }),
-      ...(found?.requires === undefined ? {} : { requires: found.requires }),
-      pins: [...(requirements?.pins ?? []), ...(found?.pins ?? [])],
-      names: [...(requirements?.names ?? []), ...(found?.names ?? [])],
+      ...(version === undefined ? {} : { version }),
+      ...(sources?.wish.requires === undefined ? {} : { requires: sources.wish.requires }),
+      pins: sources?.wish.pins ?? [],
+      names: [...(sources?.asked.names ?? []), ...(sources?.lock?.packages.keys() ?? [])],
     },
-    data: { requirements, package: found },
+    data: {
+      requirements: sources?.asked,
+      package: sources?.package,
+      ...(sources?.lock === undefined ? {} : { lock: sources.lock }),
+      isLocked: sources?.isLocked ?? false,
+    },
   };
 }
 
-function describeRequirements(requirements: Requirements): { file: string; reason: string }[] {
-  const [first = '', ...included] = requirements.files;
-  const count = requirements.requirements.length + requirements.local.length;
-  return [
-    { file: first, reason: `lists ${count} Python ${count === 1 ? 'package' : 'packages'}` },
-    ...included.map((file) => ({ file, reason: `is included by ${first}` })),
-  ];
+function lockFiles(sources: Sources | undefined): string[] | undefined {
+  if (sources?.lock !== undefined) return [sources.lock.file];
+  return sources?.isLocked ? sources.asked.files : undefined;
 }
 
-function describePackage(found: PythonPackage): string {
-  return found.install ? 'makes the repository a Python package' : 'lists dependencies';
+/**
+ * What the sources come to on this Python and platform. A lock that cannot be installed there gives way to what its
+ * manifest asks, where there is one.
+ * @throws SlipwayError `bad_environment_file` when there is none
+ */
+function wantedOf(data: PythonData, context: PlanContext): Wanted {
+  const { lock, requirements: asked = noRequirements(), isLocked = false } = data;
+  if (lock === undefined) {
+    const [first] = asked.files;
+    return { requirements: asked, notices: [], ...(isLocked && first !== undefined ? { lock: first } : {}) };
+  }
+  const world = markerWorld(context.fullPython, context.platform);
+  const { requirements, unfit } = exportLock(
+    lock,
+    world,
+    wheelTarget(context.python.version, context.platform, context.era.debian),
+  );
+  const reason =
+    misfit(lock, world) ??
+    (unfit.length > 0 ? `it has no file for this platform of ${unfit.slice(0, 5).join(', ')}` : undefined);
+  if (reason === undefined) {
+    const nothing = requirements.requirements.length + requirements.local.length === 0 && lock.packages.size > 1;
+    const message = `${lock.file} has nothing for Linux and Python ${context.python.version}: its markers leave every package out.`;
+    const notices = nothing ? [{ code: 'nothing-for-platform', message, file: lock.file }] : [];
+    return { requirements, lock: lock.file, notices: [...notices, ...requirements.notices] };
+  }
+  const manifest =
+    asked.requirements.length + asked.local.length > 0 ? (data.package?.file ?? asked.files.at(-1)) : undefined;
+  if (manifest === undefined) {
+    throw new SlipwayError('bad_environment_file', `${lock.file} cannot be installed here: ${reason}.`, {
+      hint: 'Lock it for Linux and this Python as well, or ask for the Python that it was made for in runtime.txt.',
+    });
+  }
+  const message = `${lock.file} is not used, for ${reason}. The versions are those of the day, for what ${manifest} asks.`;
+  return { requirements: asked, notices: [{ code: 'lock-unfit', message, file: lock.file }] };
 }
 
-function resolveStep(data: PythonData, context: PlanContext, extras: string[]): Step {
-  const { requirements, package: found } = data;
-  const lines = [...(requirements?.requirements ?? []), ...(found?.dependencies ?? [])];
+function resolveTitle(count: number, from: string, lock: string | undefined): string {
+  if (count === 0) return `Choosing Python's kernel as of ${from}`;
+  const packages = `${count} Python ${count === 1 ? 'package' : 'packages'}`;
+  if (lock === undefined) return `Choosing versions of ${packages} as of ${from}`;
+  return `Taking ${packages} as ${lock} has them, and Python's kernel as of ${from}`;
+}
+
+function resolveStep({ requirements: wanted, lock }: Wanted, context: PlanContext, extras: string[]): Step {
   const from = [context.asOf, context.python.notBefore].sort().at(-1) ?? context.asOf;
-  const count = `${lines.length} Python ${lines.length === 1 ? 'package' : 'packages'}`;
   return {
-    title:
-      lines.length === 0 ? `Choosing Python's kernel as of ${from}` : `Choosing versions of ${count} as of ${from}`,
+    title: resolveTitle(wanted.requirements.length, from, lock),
     place: 'resolve',
     template: 'python/resolve',
     values: {
       python: context.python,
-      requirements: lines,
-      constraints: requirements?.constraints ?? [],
+      requirements: lock === undefined ? wanted.requirements : [],
+      // Not even the dependencies of what is locked are looked for.
+      locked: lock === undefined ? [] : wanted.requirements,
+      constraints: wanted.constraints,
       asOf: from,
       cutoffs: cutoffs(from),
       extras,
-      indexOptions: requirements?.indexOptions ?? [],
+      indexOptions: wanted.indexOptions,
     },
   };
 }
 
-function contentSteps(data: PythonData, checkout: Checkout, asOf: string): Step[] {
-  const local: LocalRequirement[] = [...(data.requirements?.local ?? [])];
-  const { package: found } = data;
-  const known = local.some(({ path }) => path === checkout.subdir);
-  if (found?.install && !known) local.push({ path: checkout.subdir, extras: '', editable: false, file: found.file });
+function contentSteps(wanted: Requirements, found: PythonPackage | undefined, subdir: string, asOf: string): Step[] {
+  const local: LocalRequirement[] = [...wanted.local];
+  const known = local.some(({ path }) => path === subdir);
+  if (found?.install && !known) local.push({ path: subdir, extras: '', editable: false, file: found.file });
   return local.map(({ path, extras, editable }) => ({
     title: `Installing ${path === '' ? 'the repository' : path} as a Python package`,
     place: 'content' as const,
     template: 'python/package',
-    values: { path, extras, editable, cutoff: cutoff(asOf, 0), indexOptions: data.requirements?.indexOptions ?? [] },
+    values: { path, extras, editable, cutoff: cutoff(asOf, 0), indexOptions: wanted.indexOptions },
   }));
 }
 
+function ownServer(part: string | undefined): Notice[] {
+  if (part === undefined) return [];
+  const message = `The environment asks for ${part}, which is part of the Jupyter server, so the server runs from the repository's own environment.`;
+  return [{ code: 'own-server', message }];
+}
+
+function movedDay({ asOf, python }: PlanContext): Notice[] {
+  if (asOf >= python.notBefore) return [];
+  const message = `Packages are as of ${python.notBefore} instead of ${asOf}: before that day few had wheels for Python ${python.version}.`;
+  return [{ code: 'as-of-moved', message }];
+}
+
 async function plan(checkout: Checkout, match: Match<PythonData>, context: PlanContext): Promise<Contribution> {
-  const { data } = match;
-  const part = serverPart([...(data.requirements?.names ?? []), ...(data.package?.names ?? [])]);
-  const notices: Notice[] = [];
-  if (part !== undefined) {
-    const message = `The environment asks for ${part}, which is part of the Jupyter server, so the server runs from the repository's own environment.`;
-    notices.push({ code: 'own-server', message });
-  }
-  if (context.asOf < context.python.notBefore) {
-    const message = `Packages are as of ${context.python.notBefore} instead of ${context.asOf}: before that day few had wheels for Python ${context.python.version}.`;
-    notices.push({ code: 'as-of-moved', message });
-  }
-  const resolve = resolveStep(data, context, part === undefined ? KERNEL_EXTRAS : [...KERNEL_EXTRAS, ...SERVER_EXTRAS]);
-  const content = contentSteps(data, checkout, String(resolve.values.asOf));
+  const { requirements: asked, package: found } = match.data;
+  const offered = wantedOf(match.data, context);
+  const wanted = { ...offered, requirements: await withCommits(offered.requirements, context) };
+  // A lock of a project names what others need, too; only what was asked for tells whose server it is to be.
+  const names = asked !== undefined && asked.names.size > 0 ? asked.names : wanted.requirements.names;
+  const part = serverPart(names);
+  const resolve = resolveStep(
+    wanted,
+    context,
+    part === undefined ? KERNEL_EXTRAS : [...KERNEL_EXTRAS, ...SERVER_EXTRAS],
+  );
+  const content = contentSteps(wanted.requirements, found, checkout.subdir, String(resolve.values.asOf));
+  const { indexOptions } = wanted.requirements;
   const install: Step = {
     title: 'Installing Python packages',
     place: 'install',
     template: 'python/install',
-    values: {
-      python: context.python,
-      ownIndex: (data.requirements?.indexOptions.length ?? 0) > 0,
-      indexOptions: data.requirements?.indexOptions ?? [],
-      server: part !== undefined,
-    },
+    values: { python: context.python, ownIndex: indexOptions.length > 0, indexOptions, server: part !== undefined },
   };
   return {
     steps: [resolve, install, ...content],
-    notices,
+    notices: [...wanted.notices, ...ownServer(part), ...movedDay(context)],
     ownPython: true,
     ...(part === undefined ? {} : { server: 'environment' as const }),
-    fullHistory: content.length > 0 && (data.package?.versionFromGit ?? false),
+    fullHistory: content.length > 0 && (found?.versionFromGit ?? false),
   };
 }
 
 export const python: Buildpack<PythonData> = {
   name: 'python',
-  reads: ['requirements.txt', 'runtime.txt', '.python-version', 'setup.py', 'pyproject.toml'],
+  reads: [
+    'requirements.txt',
+    'runtime.txt',
+    '.python-version',
+    'Pipfile',
+    'Pipfile.lock',
+    'setup.py',
+    'pyproject.toml',
+    'uv.lock',
+    'poetry.lock',
+    'pdm.lock',
+    'pylock.toml',
+  ],
   detect,
   plan,
 };

@@ -7,6 +7,13 @@ export interface RequirementLine {
   file: string;
   /** Of its first physical line, from 1. */
   number: number;
+  /** Where it stands in a file whose lines say nothing, such as `packages.numpy`. */
+  key?: string;
+}
+
+/** `requirements.txt, line 3`, for messages. */
+export function placeOf({ file, number, key }: RequirementLine): string {
+  return `${file}, ${key === undefined ? `line ${number}` : shown(key)}`;
 }
 
 export type Option =
@@ -67,8 +74,8 @@ const SILENT = new Set([
   '--verbose',
 ]);
 
-/** The arguments that uv is given for an index of the repository's own; only http(s) without credentials. */
-function indexOption(line: RequirementLine, name: string, value: string): Option {
+/** The arguments that uv is given for an index of the repository's own; only http(s) without credentials. @throws bad_environment_file */
+export function indexOption(line: RequirementLine, name: string, value: string): Extract<Option, { kind: 'index' }> {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const plain =
     url !== undefined &&
@@ -78,7 +85,7 @@ function indexOption(line: RequirementLine, name: string, value: string): Option
   if (!plain || /[^\x21-\x7e]/.test(value)) {
     throw new SlipwayError(
       'bad_environment_file',
-      `${line.file}, line ${line.number}: ${name} needs an http or https URL without a password.`,
+      `${placeOf(line)}: ${name} needs an http or https URL without a password.`,
       {
         hint: 'Give the address of a public package index, or remove the line.',
       },
@@ -102,7 +109,7 @@ export function readOption(line: RequirementLine): Option {
   if (!known || value === '') {
     throw new SlipwayError(
       'bad_environment_file',
-      `${line.file}, line ${line.number}: ${shown(line.text)} is not an option that requirements files have.`,
+      `${placeOf(line)}: ${shown(line.text)} is not an option that requirements files have.`,
       {
         hint: 'Known are -r, -c, -e, --index-url, --extra-index-url and --find-links, each with a value.',
       },

@@ -1,114 +1,126 @@
-/** The repository as a Python package: pyproject.toml and setup.py. */
-import { SlipwayError } from '../../src/errors.ts';
+/** The repository as a Python package or project: pyproject.toml and setup.py. */
 import { joinPath } from '../../src/paths.ts';
-import type { Checkout, Notice, PythonWish } from '../../src/types.ts';
-import { parseRequirement } from './requirement.ts';
+import type { Checkout, PythonWish } from '../../src/types.ts';
+import { type Declared, keyOf, parseDependency, takeDependency } from './dependency.ts';
+import { packagePlaces, readPoetry } from './poetry.ts';
+import { groupDependencies, ownIndexes, type Tool, toolOf, toolTable, withUvSources } from './pyproject.ts';
+import { noRequirements, type Requirements, takeSource } from './requirements.ts';
+import { isTable, readToml, type Table, tableAt, textAt, textsAt } from './toml.ts';
 
 export interface PythonPackage {
   /** The file that makes it one. */
   file: string;
   /** Whether it is installed itself, or only what it depends on. */
   install: boolean;
-  /** PEP 508 lines that are known without running anything. */
-  dependencies: string[];
-  names: Set<string>;
-  pins: { name: string; version: string; file: string }[];
+  /** Whether Binder reads it, too. */
+  isBinders: boolean;
+  /** What it asks for, as far as that is known without running anything. */
+  declared: readonly Declared[];
+  /** The same as requirements, with notices and indexes. */
+  requirements: Requirements;
   requires?: NonNullable<PythonWish['requires']>;
   /** Its build asks git for a version. */
   versionFromGit: boolean;
-  notices: Notice[];
+  pyproject: Table;
 }
+
+/** Whose rules say which parts of pyproject.toml count. */
+export type Reader = Tool | 'pip';
 
 const ASKS_GIT =
   /setuptools[_-]scm|use_scm_version|versioneer|hatch-vcs|setuptools[_-]git|\bpbr\b|dunamai|vcs-versioning|poetry-dynamic-versioning/;
 
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
+/** Reads pyproject.toml of a folder; empty when there is none. @throws SlipwayError `bad_environment_file` */
+export async function readPyproject(checkout: Checkout, folder: string): Promise<Table> {
+  const file = joinPath(folder, 'pyproject.toml');
+  return (await checkout.kind(file)) === undefined ? {} : readToml(checkout, file);
 }
 
-function bad(file: string, problem: string): SlipwayError {
-  return new SlipwayError('bad_environment_file', `${file}: ${problem}`, {
-    hint: 'See packaging.python.org for how pyproject.toml is written.',
-  });
+/** `requires-python` of [project], or the `python` of Poetry's dependencies. */
+function requiresOf(file: string, metadata: Table, poetry: string | undefined): PythonWish['requires'] {
+  const value = textAt(file, 'requires-python', metadata['requires-python']) ?? poetry;
+  return value === undefined ? undefined : { value, file };
 }
 
-/** Parses a TOML file of the repository; a fault names line and column. */
-async function readToml(checkout: Checkout, file: string): Promise<Record<string, unknown>> {
-  const text = await checkout.read(file);
-  const { parse, TomlError } = await import('smol-toml');
-  try {
-    return parse(text, { maxDepth: 100 });
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const problem = error.message.split('\n')[0] ?? '';
-    throw new SlipwayError('bad_environment_file', `${file}, line ${error.line}, column ${error.column}: ${problem}`, {
-      hint: 'Mend the TOML there.',
-      cause: error,
-    });
-  }
+/** What [project] declares; Poetry's table may say where some of it comes from, and has groups of its own. */
+function declaredBy(file: string, metadata: Table, poetry: readonly Declared[]): Declared[] {
+  const lines = textsAt(file, 'dependencies', metadata.dependencies);
+  const own = lines.map((text) => parseDependency(file, 'dependencies', text));
+  const sources = new Map(
+    poetry.filter(({ source }) => source.kind !== 'index').map((one) => [keyOf(one), one.source]),
+  );
+  const names = new Set(own.map(keyOf));
+  const enriched = own.map((one) => ({ ...one, source: sources.get(keyOf(one)) ?? one.source }));
+  return [...enriched, ...poetry.filter((one) => !names.has(keyOf(one)))];
 }
 
-function strings(file: string, key: string, value: unknown): string[] {
-  if (value === undefined) return [];
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  throw bad(file, `${key} has to be a list of strings.`);
-}
-
-function takeDependencies(found: PythonPackage, lines: readonly string[]): void {
-  for (const text of lines) {
-    const parsed = parseRequirement(text, { text, file: `${found.file} (dependencies)`, number: 1 });
-    if (parsed.kind === 'local')
-      throw bad(found.file, `the dependency "${parsed.path}" is a path; only names and URLs are dependencies.`);
-    if (parsed.kind === 'dropped') continue;
-    found.dependencies.push(parsed.line);
-    found.names.add(parsed.name);
-    if (parsed.pin !== undefined) found.pins.push({ name: parsed.name, version: parsed.pin, file: found.file });
-    if (parsed.notice) found.notices.push({ ...parsed.notice, file: found.file });
-  }
-}
-
-async function fromPyproject(checkout: Checkout, file: string): Promise<PythonPackage | undefined> {
-  const toml = await readToml(checkout, file);
-  const metadata = record(toml.project);
-  if (metadata === undefined) return undefined;
-  const build = record(toml['build-system']);
-  const dynamic = strings(file, 'dynamic', metadata.dynamic);
-  const requires = metadata['requires-python'];
-  if (requires !== undefined && typeof requires !== 'string') throw bad(file, 'requires-python has to be a string.');
-  const buildNeeds = strings(file, 'build-system.requires', build?.requires).join(' ');
-  const found: PythonPackage = {
+async function fromPyproject(
+  checkout: Checkout,
+  file: string,
+  pyproject: Table,
+  reader: Reader | undefined,
+): Promise<PythonPackage | undefined> {
+  const hasPoetry = isTable(pyproject.tool) && isTable(pyproject.tool.poetry);
+  if (pyproject.project === undefined && !hasPoetry) return undefined;
+  const metadata = tableAt(file, 'project', pyproject.project);
+  const poetry = readPoetry(file, reader === 'pip' ? {} : toolTable(pyproject, 'poetry'));
+  const requirements = noRequirements();
+  requirements.notices.push(...poetry.notices);
+  const tool = reader ?? toolOf(pyproject);
+  const groups = tool === undefined || tool === 'pip' ? [] : groupDependencies(file, pyproject, tool);
+  const all = [...declaredBy(file, metadata, poetry.declared), ...groups];
+  const declared = withUvSources(file, pyproject, all, requirements.notices);
+  for (const one of declared) takeDependency(requirements, file, one);
+  for (const url of ownIndexes(file, pyproject)) takeSource(requirements, file, 'source', url);
+  const build =
+    pyproject['build-system'] === undefined ? undefined : tableAt(file, 'build-system', pyproject['build-system']);
+  const install = await isInstalled(checkout, file, pyproject, build !== undefined, poetry, requirements);
+  const requires = requiresOf(file, metadata, poetry.python);
+  const dynamic = textsAt(file, 'dynamic', metadata.dynamic);
+  const buildNeeds = textsAt(file, 'build-system.requires', build?.requires).join(' ');
+  return {
     file,
-    // As uv has it: without a build system there is nothing to build, only dependencies.
-    install: build !== undefined,
-    dependencies: [],
-    names: new Set(),
-    pins: [],
-    ...(requires === undefined ? {} : { requires: { value: requires, file } }),
+    install,
+    isBinders: pyproject.project !== undefined && build !== undefined,
+    declared,
+    requirements,
+    ...(requires === undefined ? {} : { requires }),
     versionFromGit:
-      ASKS_GIT.test(buildNeeds) || (dynamic.includes('version') && record(toml.tool)?.setuptools_scm !== undefined),
-    notices: [],
+      ASKS_GIT.test(buildNeeds) ||
+      (dynamic.includes('version') && isTable(pyproject.tool) && pyproject.tool.setuptools_scm !== undefined),
+    pyproject,
   };
-  if (!found.install) {
-    const message = `${file} has no [build-system], so its dependencies are installed but the package itself is not.`;
-    found.notices.push({ code: 'package-not-built', message, file });
-  }
-  takeDependencies(found, strings(file, 'dependencies', metadata.dependencies));
-  return found;
 }
 
-/**
- * Finds the Python package that a folder of the repository is.
- * @param folder path in the repository, '' for the root
- * @returns undefined when neither file makes it one
- */
-export async function readPackage(checkout: Checkout, folder: string): Promise<PythonPackage | undefined> {
-  const pyproject = joinPath(folder, 'pyproject.toml');
-  if ((await checkout.kind(pyproject)) !== undefined) {
-    const found = await fromPyproject(checkout, pyproject);
-    if (found !== undefined) return found;
-  }
+/** As the tools have it: without a build system there is nothing to build, and a project may say that it is no package. */
+async function isInstalled(
+  checkout: Checkout,
+  file: string,
+  pyproject: Table,
+  hasBuild: boolean,
+  poetry: { name: string | undefined; isPackage: boolean },
+  { notices }: Requirements,
+): Promise<boolean> {
+  const say = (why: string) => {
+    const message = `${file} ${why}, so its dependencies are installed but the package itself is not.`;
+    notices.push({ code: 'package-not-built', message, file });
+    return false;
+  };
+  if (!hasBuild) return say('has no [build-system]');
+  const refused =
+    !poetry.isPackage ||
+    toolTable(pyproject, 'uv').package === false ||
+    toolTable(pyproject, 'pdm').distribution === false;
+  if (refused) return say('says that it is no package');
+  if (pyproject.project !== undefined) return true;
+  // Poetry writes a build system into every file that it makes, also where there is nothing to build.
+  const places = packagePlaces(poetry.name, toolTable(pyproject, 'poetry'));
+  const folder = file.slice(0, -'pyproject.toml'.length);
+  for (const place of places) if (place !== '' && (await checkout.kind(folder + place)) !== undefined) return true;
+  return say('describes a package of which there are no files');
+}
+
+async function fromSetup(checkout: Checkout, folder: string): Promise<PythonPackage | undefined> {
   const setup = joinPath(folder, 'setup.py');
   if ((await checkout.kind(setup)) === undefined) return undefined;
   const text = await checkout.read(setup);
@@ -117,10 +129,33 @@ export async function readPackage(checkout: Checkout, folder: string): Promise<P
   return {
     file: setup,
     install: true,
-    dependencies: [],
-    names: new Set(),
-    pins: [],
+    isBinders: true,
+    declared: [],
+    requirements: noRequirements(),
     versionFromGit: ASKS_GIT.test(text + more),
-    notices: [],
+    pyproject: {},
   };
+}
+
+/**
+ * Finds the Python package that a folder of the repository is.
+ * @param folder path in the repository, '' for the root
+ * @param pyproject its pyproject.toml, where it was read already or is to be passed over
+ * @param reader the tool whose lock stands beside it, or pip where another file says what is installed
+ * @returns undefined when neither file makes it one
+ * @throws SlipwayError `bad_environment_file` naming file, and line or key
+ */
+export async function readPackage(
+  checkout: Checkout,
+  folder: string,
+  reader?: Reader,
+  pyproject?: Table,
+): Promise<PythonPackage | undefined> {
+  const table = pyproject ?? (await readPyproject(checkout, folder));
+  const found = await fromPyproject(checkout, joinPath(folder, 'pyproject.toml'), table, reader);
+  if (found?.isBinders || found?.install) return found;
+  const setup = await fromSetup(checkout, folder);
+  if (found === undefined || setup === undefined) return found ?? setup;
+  // Binder installs what setup.py makes a package, whatever else pyproject.toml says.
+  return { ...found, install: true, isBinders: true, versionFromGit: found.versionFromGit || setup.versionFromGit };
 }

@@ -6,17 +6,35 @@ import re
 class Package:
     """`hashes` of the wheels that fit, else of the sdist; `source` is the URL of what is not from an index."""
 
-    def __init__(self, name, version, wheel, hashes, source):
+    def __init__(self, name, version, wheel, hashes, source, sdist=()):
         self.name = name
         self.version = version
         self.wheel = wheel
         self.hashes = hashes
         self.source = source
+        self.sdist = sdist
 
     def line(self):
+        place = "%s==%s" % (self.name, self.version) if self.source is None else "%s @ %s" % (self.name, self.source)
+        return " ".join([place, *("--hash=" + value for value in self.hashes)])
+
+    def hold(self, allowed):
+        """Leaves out every file whose hash is not allowed; False when none is left."""
         if self.source is not None:
-            return "%s @ %s" % (self.name, self.source)
-        return " ".join(["%s==%s" % (self.name, self.version), *("--hash=sha256:" + value for value in self.hashes)])
+            found = re.search(r"sha256=([0-9a-f]{64})", self.source)
+            if found or not re.match("https?:", self.source):
+                return not found or "sha256:" + found[1] in allowed
+            self.hashes = sorted(allowed)
+            return True
+        if not any(value.startswith("sha256:") for value in allowed):
+            # Of a kind that indexes do not list: checked when the file is there.
+            self.hashes = sorted(allowed)
+            return True
+        wheels = [value for value in self.hashes if value in allowed]
+        if not wheels:
+            self.wheel, wheels = False, [value for value in self.sdist if value in allowed]
+        self.hashes = wheels
+        return bool(wheels)
 
 
 def _field(block, key):
@@ -25,7 +43,7 @@ def _field(block, key):
 
 
 def _hashes(text):
-    return re.findall(r'sha256 = "([0-9a-f]{64})"', text)
+    return ["sha256:" + value for value in re.findall(r'sha256 = "([0-9a-f]{64})"', text)]
 
 
 def _direct(block):
@@ -40,7 +58,7 @@ def _direct(block):
         kind = re.search(r'\btype = "([a-z]+)"', entry)[1]
         url = "%s+%s@%s" % (kind, url, re.search(r'commit-id = "([0-9a-f]+)"', entry)[1])
     else:
-        fragment += ["sha256=" + value for value in _hashes(entry)[:1]]
+        fragment += [value.replace(":", "=") for value in _hashes(entry)[:1]]
     return url + ("#" + "&".join(fragment) if fragment else "")
 
 
@@ -61,5 +79,6 @@ def read(path):
             file = re.search(r'\burl = "([^"\\]*)"', (wheels or sdist)[1])
             packages.append(Package(name, version, False, [], file[1]))
             continue
-        packages.append(Package(name, version, wheels is not None, sorted(set(hashes)), None))
+        source_hashes = _hashes(sdist[1]) if sdist else []
+        packages.append(Package(name, version, wheels is not None, sorted(set(hashes)), None, source_hashes))
     return packages

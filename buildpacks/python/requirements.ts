@@ -2,8 +2,8 @@
 import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside, shown } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
-import { logicalLines, type RequirementLine, readOption } from './lines.ts';
-import { parseRequirement } from './requirement.ts';
+import { indexOption, logicalLines, type Option, placeOf, type RequirementLine, readOption } from './lines.ts';
+import { FULL_SHA, type GitSource, parseRequirement } from './requirement.ts';
 
 /** A requirement that names a folder or a file of the repository: it can only be installed with the content. */
 export interface LocalRequirement {
@@ -12,6 +12,13 @@ export interface LocalRequirement {
   extras: string;
   editable: boolean;
   file: string;
+}
+
+export interface GitRequirement extends GitSource {
+  /** The line, as it stands in `requirements` or `constraints`. */
+  line: string;
+  /** File and line (or key) that says so. */
+  where: string;
 }
 
 export interface Requirements {
@@ -23,6 +30,10 @@ export interface Requirements {
   /** Normalised names of all that is asked for. */
   names: Set<string>;
   local: LocalRequirement[];
+  /** Git repositories of which a branch, a tag or HEAD is wanted: which commit that is, planning looks up. */
+  git: GitRequirement[];
+  /** How many of `requirements` name one version and its hashes. */
+  hashed: number;
   /** Options of an index of the repository's own, as uv takes them: `--extra-index-url https://…`. */
   indexOptions: string[];
   /** Every file read, in order. */
@@ -32,8 +43,39 @@ export interface Requirements {
 
 const MOST_FILES = 50;
 
+export function noRequirements(): Requirements {
+  return {
+    requirements: [],
+    constraints: [],
+    pins: [],
+    names: new Set(),
+    local: [],
+    git: [],
+    hashed: 0,
+    indexOptions: [],
+    files: [],
+    notices: [],
+  };
+}
+
+/** Several files' requirements as one, in that order. */
+export function joinRequirements(all: readonly Requirements[]): Requirements {
+  return {
+    requirements: all.flatMap(({ requirements }) => requirements),
+    constraints: all.flatMap(({ constraints }) => constraints),
+    pins: all.flatMap(({ pins }) => pins),
+    names: new Set(all.flatMap(({ names }) => [...names])),
+    local: all.flatMap(({ local }) => local),
+    git: all.flatMap(({ git }) => git),
+    hashed: all.reduce((sum, { hashed }) => sum + hashed, 0),
+    indexOptions: all.flatMap(({ indexOptions }) => indexOptions),
+    files: [...new Set(all.flatMap(({ files }) => files))],
+    notices: all.flatMap(({ notices }) => notices),
+  };
+}
+
 function fault(line: RequirementLine, problem: string, hint: string): SlipwayError {
-  return new SlipwayError('bad_environment_file', `${line.file}, line ${line.number}: ${problem}`, { hint });
+  return new SlipwayError('bad_environment_file', `${placeOf(line)}: ${problem}`, { hint });
 }
 
 function includedPath(line: RequirementLine, path: string): string {
@@ -48,7 +90,7 @@ function includedPath(line: RequirementLine, path: string): string {
   if (inside === undefined) {
     throw new SlipwayError(
       'unsafe_file',
-      `${line.file}, line ${line.number}: it includes ${shown(path)}, which lies outside the repository.`,
+      `${placeOf(line)}: it includes ${shown(path)}, which lies outside the repository.`,
       {
         hint: 'Only files of the repository can be included.',
       },
@@ -107,14 +149,10 @@ async function takeOption(
     }
     case 'editable':
       return takeRequirement(result, line, option.value, { editable: true, asConstraints });
-    case 'index': {
-      result.indexOptions.push(...option.arguments);
-      const message = `${line.file}, line ${line.number}: packages are also taken from ${shown(option.value)}, which is not dated and shares no cache.`;
-      result.notices.push({ code: 'own-index', message, file: line.file });
-      return;
-    }
+    case 'index':
+      return takeIndex(result, line, option);
     case 'ignored': {
-      const message = `${line.file}, line ${line.number}: ${shown(option.value)} is ignored, ${option.reason}.`;
+      const message = `${placeOf(line)}: ${shown(option.value)} is ignored, ${option.reason}.`;
       result.notices.push({ code: 'ignored-option', message, file: line.file });
       return;
     }
@@ -123,7 +161,22 @@ async function takeOption(
   }
 }
 
-function takeRequirement(
+function takeIndex(result: Requirements, line: RequirementLine, option: Extract<Option, { kind: 'index' }>): void {
+  result.indexOptions.push(...option.arguments);
+  const message = `${placeOf(line)}: packages are also taken from ${shown(option.value)}, which is not dated and shares no cache.`;
+  result.notices.push({ code: 'own-index', message, file: line.file });
+}
+
+/** Adds a package index that a manifest or a lock names, unless it is the public one. @throws SlipwayError `bad_environment_file` */
+export function takeSource(result: Requirements, file: string, key: string, url: string): void {
+  if (/^https:\/\/pypi\.(?:org|python\.org)(?:\/|$)/i.test(url)) return;
+  const line = { text: url, file, number: 1, key };
+  const option = indexOption(line, '--extra-index-url', url);
+  if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
+}
+
+/** Adds one requirement, whatever file it comes from. @throws SlipwayError `bad_environment_file`, `unsafe_file` */
+export function takeRequirement(
   result: Requirements,
   line: RequirementLine,
   text: string,
@@ -142,23 +195,12 @@ function takeRequirement(
     case 'named': {
       (how.asConstraints ? result.constraints : result.requirements).push(parsed.line);
       if (!how.asConstraints) result.names.add(parsed.name);
+      if (!how.asConstraints && parsed.hashed) result.hashed += 1;
+      if (parsed.git !== undefined && !FULL_SHA.test(parsed.git.ref ?? ''))
+        result.git.push({ ...parsed.git, line: parsed.line, where: placeOf(line) });
       if (parsed.pin !== undefined) result.pins.push({ name: parsed.name, version: parsed.pin, file: line.file });
     }
   }
-}
-
-/** What an empty requirements file holds. */
-export function noRequirements(): Requirements {
-  return {
-    requirements: [],
-    constraints: [],
-    pins: [],
-    names: new Set(),
-    local: [],
-    indexOptions: [],
-    files: [],
-    notices: [],
-  };
 }
 
 /**

@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 
+import locked
 import pylock
 from pins import Pins
 from uv import Uv, download, normal, say, stop
@@ -25,6 +26,7 @@ def options():
     parser.add_argument("--python", required=True)
     for name in ("requirement", "constraint", "cutoff", "extra", "index-option"):
         parser.add_argument("--" + name, action="append", default=[])
+    parser.add_argument("--locked", help="a file with the lines of a lock, which are taken as they are")
     parser.add_argument("--compilers", action="store_true")
     return parser.parse_args()
 
@@ -55,16 +57,19 @@ class Resolution:
             self.notices.append(message)
             say(message)
 
-    def compile(self, requirements, constraints):
-        """(answer, packages) of one run of the resolver."""
+    def compile(self, requirements, constraints, *more):
+        """(answer, packages) of one run of the resolver; files without a declared hash are left out."""
         output = os.path.join(LOCK, "pylock.toml")
         if os.path.exists(output):
             os.remove(output)
         arguments = ["pip", "compile", write("requirements.in", requirements)]
         arguments += ["-c", write("constraints.in", constraints)] if constraints else []
-        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "-o", output]
+        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "-o", output, *more]
         answer = self.uv.ask({}, *arguments)
-        return answer, pylock.read(output) if answer.kind == "ok" else []
+        packages = pylock.read(output) if answer.kind == "ok" else []
+        for name in locked.hold(packages, requirements)[:1]:
+            answer.kind, answer.package = "hash-mismatch", name
+        return answer, packages
 
     def with_extras(self, declared):
         """Adds what a kernel needs; it never moves a version that the requirements led to, and at worst what they name."""
@@ -95,6 +100,9 @@ class Resolution:
 
     def resolve(self):
         """(answer, packages) as of the day that `uv.cutoff` says."""
+        if self.given.locked:
+            with open(self.given.locked) as file:
+                return locked.resolve(self, file.read().splitlines())
         declared = []
         if self.pins.requirements:
             answer, declared = self.compile(self.pins.requirements, self.pins.constraints)
@@ -179,6 +187,8 @@ def reason(answer):
     """Why a day will not do, in a few words."""
     if answer.kind == "build-failed":
         return "%s could not be built" % (answer.package or "a package")
+    if answer.kind == "hash-mismatch":
+        return "no file of %s has a hash that is declared for it" % answer.package
     if answer.kind == "not-found":
         return "there was no package %s" % answer.missing
     found = re.search(r"Because (.*?), we can conclude", " ".join(answer.text.split()))
@@ -190,6 +200,8 @@ def fail(answer):
         stop(75, "the package index or a package's source did not answer; this is tried again as it is", answer)
     if answer.kind == "build-failed":
         stop(70, "%s could not be built" % (answer.package or "a package"), answer)
+    if answer.kind == "hash-mismatch":
+        stop(67, "no file of %s in the index has a hash that is declared for it" % answer.package, answer)
     if answer.kind == "not-found":
         stop(66, "there is no package %s in the index" % answer.missing, answer)
     if answer.kind == "no-solution":

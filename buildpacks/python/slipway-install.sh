@@ -12,7 +12,7 @@ if [ -L "$lock" ] || [ ! -f "$lock" ]; then
   exit 64
 fi
 name='[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?'
-if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=sha256:[0-9a-f]{64})+\$" "$lock" >&2; then
+if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))+\$" "$lock" >&2; then
   echo "slipway: the lock has lines that are no lock's" >&2
   exit 64
 fi

@@ -36,6 +36,30 @@ export async function readToml(checkout: Checkout, file: string, most?: number):
   }
 }
 
+/** Whether text goes wrong before its end; what only stops too early may still become JSON. */
+function goesWrong(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    const words = (error as Error).message;
+    const position = /at position (\d+)/.exec(words)?.[1];
+    return position === undefined ? !/end of JSON input|Unterminated/.test(words) : Number(position) < text.length;
+  }
+}
+
+/** Where JSON goes wrong, which the engine's own messages mostly leave out: all shorter beginnings are fine. */
+function firstFault(text: string): number {
+  if (!goesWrong(text)) return text.length;
+  let [fine, wrong] = [0, text.length];
+  while (wrong - fine > 1) {
+    const middle = (fine + wrong) >> 1;
+    if (goesWrong(text.slice(0, middle))) wrong = middle;
+    else fine = middle;
+  }
+  return fine;
+}
+
 /** Parses a JSON file whose top is an object; a fault names line and column. */
 export async function readJson(checkout: Checkout, file: string, most?: number): Promise<Table> {
   const text = await checkout.read(file, most);
@@ -43,10 +67,8 @@ export async function readJson(checkout: Checkout, file: string, most?: number):
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const words = (error as Error).message;
-    const position = /at position (\d+)/.exec(words)?.[1];
-    const before = text.slice(0, position === undefined ? text.length : Number(position)).split('\n');
-    const problem = words.replace(/ in JSON.*| \(line .*/s, '');
+    const before = text.slice(0, firstFault(text)).split('\n');
+    const problem = (error as Error).message.replace(/ in JSON.*| \(line .*|, (?:\.\.\.)?".*/s, '');
     throw unparsable(file, before.length, (before.at(-1) ?? '').length + 1, problem, error);
   }
   if (!isTable(value)) throw badKey(file, 'the file', 'has to be an object.');

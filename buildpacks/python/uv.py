@@ -10,6 +10,7 @@ UPSTREAM = re.compile(
     r"error sending request|Request failed after|dns error|[Cc]onnection (?:refused|reset|closed)|timed out"
     r"|HTTP status server error|HTTP Error 5\d\d|429 Too Many|Temporary failure in name resolution|Could not resolve host"
     r"|NewConnectionError|Network is unreachable|unexpected EOF|error decoding response body"
+    r"|Failed to connect to|Couldn't connect to|The requested URL returned error: (?:5\d\d|429)"
 )
 NOT_FOUND = re.compile(r"(?:Because |and |, )([A-Za-z0-9._-]+) was not found in the package registry")
 FAILED = re.compile(r"(?:build|wheel for) `([A-Za-z0-9._-]+)(?:==| @ |`)")
@@ -152,7 +153,7 @@ def download(url, path):
 
 
 def stop(code, message, answer=None):
-    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 70 no build."""
+    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 67 other hashes, 70 no build."""
     if answer is not None:
         print(answer.text, file=sys.stderr, flush=True)
     print("slipway: " + message, file=sys.stderr, flush=True)

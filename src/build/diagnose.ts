@@ -110,6 +110,17 @@ function saysNoSuch(lines: readonly string[]): boolean {
   return has(lines, /there (?:is no version|are no versions) of/) && !has(lines, / depends on /);
 }
 
+/** Said when later days have been tried, too. */
+const otherHashes: Rule = (lines) => {
+  const [name] = all(lines, /^slipway: no file of (\S+) in the index has a hash that is declared/);
+  if (name === undefined) return;
+  return {
+    code: 'build_failed',
+    reason: `no file of ${name} in the index has a hash that is declared for it`,
+    hint: 'Have its tool write the lock anew. If the hashes were right once, the files have been exchanged since.',
+  };
+};
+
 const conflict: Rule = (lines) => {
   const isApt = has(lines, /^E: Unable to correct problems, you have held broken packages|unmet dependencies/);
   const quote = isApt ? lines.slice(-QUOTED) : explanation(lines);
@@ -123,7 +134,7 @@ const conflict: Rule = (lines) => {
 };
 
 const UPSTREAM =
-  /Could not resolve|Temporary failure (?:in name resolution|resolving)|failed to lookup address|dns error|Connection (?:refused|reset|timed out)|Could not connect to|Failed to establish a new connection|Network is unreachable|No route to host|Read timed out|operation timed out|Connection broken|HTTP status server error|HTTP (?:Error|error) 5\d\d|\b50[0234] (?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|429 Too Many Requests|Hash Sum mismatch|certificate verify failed|invalid peer certificate|TLS handshake/i;
+  /Could not resolve|Temporary failure (?:in name resolution|resolving)|failed to lookup address|dns error|Connection (?:refused|reset|timed out)|Could(?: not|n't) connect to|Failed to connect to|Failed to establish a new connection|Network is unreachable|No route to host|Read timed out|operation timed out|Connection broken|HTTP status server error|HTTP (?:Error|error) 5\d\d|\b50[0234] (?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)|ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|429 Too Many Requests|Hash Sum mismatch|certificate verify failed|invalid peer certificate|TLS handshake/i;
 
 const upstream: Rule = (lines) => {
   // Near the end only: a failed attempt that was repeated with success is not what it ended of.
@@ -145,6 +156,12 @@ const RULES: readonly Rule[] = [
   outOfMemory,
   diskFull,
   noSuchPython,
+  otherHashes,
+  // A source that cannot be reached makes uv say that there is no solution, too.
+  (lines) =>
+    has(lines, /^slipway: the package index or a package's source did not answer/)
+      ? upstream(lines, undefined)
+      : undefined,
   (lines) => (saysNoSuch(lines) ? noSuchPackage(lines, undefined) : undefined),
   conflict,
   (lines) => ageFault(lines),

@@ -3,12 +3,6 @@ import { joinPath } from '../paths.ts';
 import type { Checkout, ConfigFolder, Match, Notice } from '../types.ts';
 
 const UNREAD: Record<string, string> = {
-  Pipfile: 'Pipenv',
-  'Pipfile.lock': 'Pipenv',
-  'poetry.lock': 'locks of Poetry',
-  'uv.lock': 'locks of uv',
-  'pdm.lock': 'locks of PDM',
-  'pylock.toml': 'pylock files',
   'Project.toml': 'Julia environments',
   'JuliaProject.toml': 'Julia environments',
   'Manifest.toml': 'Julia environments',
@@ -22,16 +16,22 @@ const UNREAD: Record<string, string> = {
   'package.json': 'Node packages',
 };
 
+/** What says something of the repository it stands at the root of, and nothing in `binder/`; Binder passes it over, too. */
+const AT_ROOT = new Set(['pyproject.toml', 'setup.py', 'uv.lock', 'poetry.lock', 'pdm.lock']);
+
 /** A notice for each file in the config folder that describes an environment nobody reads. */
 export async function unreadFiles(checkout: Checkout, folder: ConfigFolder): Promise<Notice[]> {
   const names = await checkout.list(folder.path);
-  return names
-    .filter((name) => Object.hasOwn(UNREAD, name))
-    .map((name) => ({
-      code: 'unread-file',
-      message: `${joinPath(folder.path, name)} is not read: Slipway has no buildpack for ${UNREAD[name]} yet.`,
-      file: joinPath(folder.path, name),
-    }));
+  return names.flatMap((name) => {
+    const file = joinPath(folder.path, name);
+    if (folder.isBinder && AT_ROOT.has(name)) {
+      const message = `${file} is ignored: it counts at the root of a project only.`;
+      return [{ code: 'ignored-file', message, file }];
+    }
+    if (!Object.hasOwn(UNREAD, name)) return [];
+    const message = `${file} is not read: Slipway has no buildpack for ${UNREAD[name]} yet.`;
+    return [{ code: 'unread-file', message, file }];
+  });
 }
 
 /** A notice for each file of the config folder that a pack reads in general and that no match has taken or spoken of. */

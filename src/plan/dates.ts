@@ -40,7 +40,7 @@ function stated(matches: readonly Match<never>[], notices: Notice[]): string | u
 
 /**
  * The day that packages are taken as of: what a file or the operator states, else the later of the last change of an
- * environment file and the month of the last change of code.
+ * environment file and the month of the last change of code; of a complete lock its own last change.
  * @returns `YYYY-MM-DD`, UTC
  */
 export async function asOfDay(
@@ -54,9 +54,11 @@ export async function asOfDay(
   const setting = config.SLIPWAY_AS_OF;
   if (setting === 'latest') return { asOf: isoDay(new Date()), notices };
   if (setting !== 'auto') return { asOf: clamp(setting, notices, 'SLIPWAY_AS_OF'), notices };
-  const files = matches.flatMap((match) => match.files);
+  const locks = matches.flatMap(({ lock = [] }) => lock);
+  const files = locks.length > 0 ? locks : matches.flatMap((match) => match.files);
   const environment = files.length === 0 ? undefined : await checkout.history.lastTouched(files);
-  const code = await checkout.history.lastWhere(counts);
+  // A complete lock says all: work on the code asks for nothing newer.
+  const code = environment && locks.length > 0 ? undefined : await checkout.history.lastWhere(counts);
   const days = [...(environment ? [isoDay(environment)] : []), ...(code ? [firstOfMonth(code)] : [])].sort();
   const day = days.at(-1) ?? firstOfMonth(checkout.commitDate);
   return { asOf: clamp(day, notices, 'The date of a commit'), notices };

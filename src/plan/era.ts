@@ -3,6 +3,7 @@ import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Era, Notice, PythonChoice, PythonWish, Suite } from '../types.ts';
+import { GLIBC } from '../wheel-tags.ts';
 
 interface SuiteEra {
   from: string;
@@ -11,15 +12,13 @@ interface SuiteEra {
   /** Its full version, for bounds such as `<=3.11.1`. */
   full: string;
   r: string;
-  /** Minor version of its glibc, for the wheels that it takes. */
-  glibc: number;
 }
 
 const BOOKWORM = '2023-06-10';
 const ERAS: readonly SuiteEra[] = [
-  { from: '0000-00-00', suite: 'bullseye', python: '3.9', full: '3.9.2', r: '4.0', glibc: 31 },
-  { from: BOOKWORM, suite: 'bookworm', python: '3.11', full: '3.11.2', r: '4.2', glibc: 36 },
-  { from: '2025-08-09', suite: 'trixie', python: '3.13', full: '3.13.5', r: '4.5', glibc: 41 },
+  { from: '0000-00-00', suite: 'bullseye', python: '3.9', full: '3.9.2', r: '4.0' },
+  { from: BOOKWORM, suite: 'bookworm', python: '3.11', full: '3.11.2', r: '4.2' },
+  { from: '2025-08-09', suite: 'trixie', python: '3.13', full: '3.13.5', r: '4.5' },
 ];
 
 /** Day from which on wheels for a Python were common, about four months after its release. */
@@ -84,10 +83,12 @@ function suiteOf(version: string, asOf: string): SuiteEra {
 
 /** Minor version of the glibc under a Python that is chosen for a day: what its wheels may ask for. */
 export function glibcOf(python: string, asOf: string): number {
-  return suiteOf(python, asOf).glibc;
+  return GLIBC[suiteOf(python, asOf).suite];
 }
 
-function fullVersion(version: string): string {
+/** `3.11` → the patch release that it is here; a full version is itself. */
+export function fullVersion(version: string): string {
+  if (version !== minor(version)) return version;
   return ERAS.find(({ python }) => python === version)?.full ?? `${version}.${LAST_PATCH[version] ?? 0}`;
 }
 

@@ -1,7 +1,7 @@
 /** Pages of the simple API, in JSON (PEP 691) or HTML (PEP 503, 700). */
 import { explain } from '@renovatebot/pep440';
+import { parseWheelName } from '../wheel-tags.ts';
 import type { IndexPage } from './index-client.ts';
-import { parseWheelName } from './wheel-tags.ts';
 
 export interface IndexFile {
   name: string;

@@ -1,9 +1,19 @@
 /** matches → plan: the day, its era, the steps, the keys. */
 import { infer } from '../../buildpacks/index.ts';
 import type { Config } from '../config.ts';
-import type { Buildpack, Checkout, ConfigFolder, Contribution, Match, Notice, Plan, PythonWish } from '../types.ts';
+import type {
+  Buildpack,
+  Checkout,
+  ConfigFolder,
+  Contribution,
+  Match,
+  Notice,
+  Plan,
+  PlanContext,
+  PythonWish,
+} from '../types.ts';
 import { asOfDay } from './dates.ts';
-import { chooseEra, type RankPythons } from './era.ts';
+import { chooseEra, fullVersion, type RankPythons } from './era.ts';
 import { baseTier, contentTier, environmentTier, guessedTier } from './keys.ts';
 
 export interface PlanInput {
@@ -17,6 +27,7 @@ export interface PlanInput {
 export interface PlanDeps {
   config: Config;
   rank: RankPythons;
+  commitOf: PlanContext['commitOf'];
   /** The lock of a suite's Jupyter server, one package a line. */
   serverLock: (suite: Plan['era']['debian']) => readonly string[];
 }
@@ -54,7 +65,15 @@ export async function makePlan(input: PlanInput, deps: PlanDeps): Promise<Plan> 
   const day = await asOfDay(checkout, only, config);
   const wish = only.find(({ python }) => python !== undefined)?.python ?? NO_WISH;
   const choice = await chooseEra(day.asOf, wish, config, deps.rank);
-  const context = { asOf: day.asOf, era: choice.era, python: choice.python, platform: config.SLIPWAY_PLATFORM, config };
+  const context: PlanContext = {
+    asOf: day.asOf,
+    era: choice.era,
+    python: choice.python,
+    fullPython: fullVersion(choice.python.version),
+    platform: config.SLIPWAY_PLATFORM,
+    commitOf: deps.commitOf,
+    config,
+  };
   const contributions: Contribution[] = [];
   for (const { pack, match } of matches) contributions.push(await pack.plan(checkout, match, context));
   const { folder } = input;

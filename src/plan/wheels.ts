@@ -6,10 +6,10 @@ import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { inTurn } from '../in-turn.ts';
 import type { Notice, PythonWish } from '../types.ts';
+import { type WheelTarget, wheelFits } from '../wheel-tags.ts';
 import { glibcOf } from './era.ts';
 import { createIndexClient, type FetchPage } from './index-client.ts';
 import { type IndexFile, wheelsOf } from './index-page.ts';
-import { type WheelTarget, wheelFits } from './wheel-tags.ts';
 
 type Pins = PythonWish['pins'];
 

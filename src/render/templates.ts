@@ -33,11 +33,33 @@ function continued(lines: readonly string[]): string {
   return lines.join(' \\\n    ');
 }
 
+/** Characters of one RUN: Linux takes 128 KB as one argument, and the whole of it is the shell's. */
+const MOST_IN_RUN = 60_000;
+
+function inRuns(words: readonly string[]): string[][] {
+  const runs: string[][] = [[]];
+  let size = 0;
+  for (const word of words) {
+    size += word.length + 8;
+    if (size > MOST_IN_RUN && runs.at(-1)?.length !== 0) {
+      runs.push([]);
+      size = word.length + 8;
+    }
+    runs.at(-1)?.push(word);
+  }
+  return runs;
+}
+
 export function writeLines(path: string, lines: readonly string[], then = ''): string {
   // Single quotes keep everything as it is for the shell; a line that ended in a backslash would continue the instruction.
   const words = lines.map((line) => `'${line.replaceAll("'", `'"'"'`)}'`);
   if (words.length === 0) return `RUN : > ${quote(path)}${then}`;
-  return `RUN ${continued(["printf '%s\\n'", ...words, `> ${quote(path)}${then}`])}`;
+  const runs = inRuns(words);
+  const write = (run: string[], index: number) => {
+    const end = index === runs.length - 1 ? then : '';
+    return `RUN ${continued(["printf '%s\\n'", ...run, `${index === 0 ? '>' : '>>'} ${quote(path)}${end}`])}`;
+  };
+  return runs.map(write).join('\n');
 }
 
 function createEngine(): typeof Handlebars {

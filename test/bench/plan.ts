@@ -82,7 +82,10 @@ async function ownTime(world: World, clock: GitClock, repo: string, rounds: numb
       await clock.take();
       const { took } = await timed(async () => {
         const found = await detect(checkout, config);
-        const plan = await makePlan({ checkout, ...found }, { config, serverLock, rank: rankPythons(config) });
+        const plan = await makePlan(
+          { checkout, ...found },
+          { config, serverLock, rank: rankPythons(config), commitOf: async () => '' },
+        );
         return renderTakeHome(plan, serverLock(plan.era.debian));
       });
       runs.push({ total: took, git: await clock.take() });

@@ -27,12 +27,23 @@ const sea = (version: string, day: string, depth: number) => ({
   },
 });
 
+/** Of text alone: its archive is the same wherever it is made, so locks can name it by its hash. */
+const table = (version: string, day: string) => ({
+  name: 'tidetable',
+  version,
+  day,
+  subdir: 'linux-64' as const,
+  files: { 'share/tidetable.txt': `${version}\n` },
+});
+
 export const PACKAGES: readonly CondaPackage[] = [
   module('tides', '1.0', '2022-03-01'),
   module('tides', '1.1', '2023-06-01'),
   module('tides', '2.0', '2024-06-01'),
   sea('1.0', '2022-03-01', 10),
   sea('1.2', '2024-03-01', 12),
+  table('1.0', '2022-03-01'),
+  table('1.1', '2023-03-01'),
   module('wind', '1.0', '2023-01-01'),
   module('wind', '2.0', '2025-01-01'),
   { name: 'calm', version: '1.0', day: '2023-01-01', depends: ['wind >=2'] },

@@ -14,6 +14,8 @@ export interface GitServerOptions {
   anySha?: boolean;
   /** Asks for this name and password. */
   auth?: { user: string; password: string };
+  /** Listens there; default loopback, which no build can reach. */
+  address?: string;
   /** Speaks https with this key and certificate (PEM). */
   tls?: { key: string; cert: string };
 }
@@ -48,8 +50,9 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
   const folder = await tempFolder('git-server');
   const handler = (request: IncomingMessage, response: ServerResponse) => handle(server, options, request, response);
   const listener = options.tls ? createTlsServer(options.tls, handler) : createServer(handler);
-  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
-  const host = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  const { address = '127.0.0.1' } = options;
+  await new Promise<void>((done) => listener.listen(0, address, done));
+  const host = `${address}:${(listener.address() as AddressInfo).port}`;
   const origin = `${options.tls ? 'https' : 'http'}://${host}`;
   const server: GitServer = {
     url: (name) => `${origin}/${name}.git`,

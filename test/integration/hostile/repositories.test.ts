@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +56,10 @@ describe('repositories (13–17, 19, 36)', () => {
     ['15: binder is a link out', { binder: { link: '/etc' } }, 'unsafe_file'],
     ['15: requirements.txt is a link out', { 'requirements.txt': { link: '../../../../etc/passwd' } }, 'unsafe_file'],
     ['15: apt.txt is a folder', { 'apt.txt/x': 'y' }, 'unsafe_file'],
+    ['15: Pipfile is a link out', { Pipfile: { link: '/etc/passwd' } }, 'unsafe_file'],
+    ['15: poetry.lock is a folder', { 'poetry.lock/x': 'y' }, 'unsafe_file'],
+    ['16: /proc as Pipfile.lock', { 'Pipfile.lock': { link: '/proc/self/environ' } }, 'unsafe_file'],
+    ['16: a folder outside', { Pipfile: '[packages]\nx = {path = "../../x"}\n' }, 'unsafe_file'],
     ['16: /proc', { 'requirements.txt': { link: '/proc/self/environ' } }, 'unsafe_file'],
     ['16: -r of an absolute path', { 'requirements.txt': '-r /etc/passwd\n' }, 'unsafe_file'],
     ['16: -r out', { 'requirements.txt': '-r ../../x\n' }, 'unsafe_file'],
@@ -87,6 +92,8 @@ describe('repositories (13–17, 19, 36)', () => {
     ['21: ten megabytes of a lock', { 'conda-lock.yml': Buffer.alloc(10 << 20, '#') }, 'file_too_large'],
     ['22: a channel of shell text', { 'environment.yml': 'channels: ["$(id)"]\n' }, 'bad_environment_file'],
     ['22: a package of shell text', { 'environment.yml': 'dependencies: ["x; id"]\n' }, 'bad_environment_file'],
+    ['21: nesting in JSON', { 'Pipfile.lock': `{"default": ${'['.repeat(500_000)}` }, 'bad_environment_file'],
+    ['21: ten megabytes of a lock', { 'uv.lock': `version = 1\n${'# x\n'.repeat(2_500_000)}` }, 'file_too_large'],
     ['both config folders', { 'binder/apt.txt': 'jq\n', '.binder/apt.txt': 'jq\n' }, 'conflicting_folders'],
   ];
 
@@ -107,6 +114,14 @@ describe('repositories (13–17, 19, 36)', () => {
     await git(world.server.root, 'init', '--quiet', folder);
     await run('mkfifo', [join(folder, 'requirements.txt')]);
     await refused(world, [folder], 'unsafe_file');
+  });
+
+  it('15: a lock that is a FIFO is no reason not to build what Binder builds', async () => {
+    const folder = join(world.data, 'with-fifo-lock');
+    await git(world.server.root, 'init', '--quiet', folder);
+    await writeFile(join(folder, 'pyproject.toml'), '[project]\nname = "x"\n[build-system]\nrequires = []\n');
+    await run('mkfifo', [join(folder, 'uv.lock')]);
+    expect((await world.plan([folder])).notices.map(({ code }) => code)).toContain('lock-unusable');
   });
 
   it.each([

@@ -70,6 +70,8 @@ const CASES: Case[] = [
   { log: 'refused', code: 'build_upstream', says: /127\.0\.0\.1:9/, exitCode: 2 },
   { log: 'noresolve', code: 'build_upstream', says: /no-such-host\.invalid/, exitCode: 2 },
   { log: 'aptdown', code: 'build_upstream', says: /127\.0\.0\.1:9/, exitCode: 100 },
+  { log: 'uv-index-down', code: 'build_upstream', says: /pypi\.org/ },
+  { log: 'other-hashes', code: 'build_failed', says: /no file of six .* hash/, hint: /write the lock anew/ },
   { log: 'setupfail', code: 'build_failed', says: /RuntimeError: boom/ },
 ];
 

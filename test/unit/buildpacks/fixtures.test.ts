@@ -10,6 +10,7 @@ import { PACKAGE_ROOT } from '../../../src/root.ts';
 import { memoryCheckout } from '../../support/checkout.ts';
 
 /** A short lock in place of the real ones, which change with every update of the server. */
+const COMMIT = 'fedcba9876543210fedcba9876543210fedcba98';
 const LOCK = ['jupyterlab==4.2.0 --hash=sha256:00', 'uv==0.5.0 --hash=sha256:11'];
 const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64' });
 
@@ -24,7 +25,10 @@ async function planned(folder: string) {
   const checkout = memoryCheckout(readRepo(join(folder, 'repo')), { commitDate: '2024-03-15T12:00:00Z' });
   const { folder: place, matches, notices } = await detect(checkout, config);
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
-  const plan = await makePlan({ checkout, folder: place, matches, notices }, { config, rank, serverLock: () => LOCK });
+  const plan = await makePlan(
+    { checkout, folder: place, matches, notices },
+    { config, rank, commitOf: async () => COMMIT, serverLock: () => LOCK },
+  );
   const suite = plan.era.debian;
   const base = renderTemplate('templates/base.hbs', { suite, python: plan.python, lock: LOCK }, 'take-home', suite);
   const dockerfile = renderTakeHome(plan, LOCK);

@@ -18,7 +18,10 @@ async function plan(files: Record<string, string>, settings: Record<string, stri
   const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64', ...settings });
   const checkout = memoryCheckout(files, { commitDate: '2024-03-15T12:00:00Z', subdir });
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
-  return makePlan({ checkout, ...(await detect(checkout, config)) }, { config, rank, serverLock: () => LOCK });
+  return makePlan(
+    { checkout, ...(await detect(checkout, config)) },
+    { config, rank, commitOf: async () => '', serverLock: () => LOCK },
+  );
 }
 
 const guessesOf = ({ steps }: Plan) => steps.find(({ place }) => place === 'guessed')?.values.packages ?? [];

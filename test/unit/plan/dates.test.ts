@@ -23,6 +23,22 @@ test('the later of the environment files and the month of the code', async () =>
   ).toBe('2022-07-01');
 });
 
+test('a complete lock has its own date only', async () => {
+  const asked: (readonly string[])[] = [];
+  const history: Partial<History> = {
+    lastTouched: async (paths) => {
+      asked.push(paths);
+      return new Date('2022-05-10T10:00:00Z');
+    },
+    lastWhere: at('2023-07-20T10:00:00Z'),
+  };
+  const locked = match({ files: ['uv.lock', 'pyproject.toml'], lock: ['uv.lock'] });
+  expect(await day({ history }, locked)).toBe('2022-05-10');
+  expect(asked).toEqual([['uv.lock']]);
+  // Where history cannot be had, the commit's month is all that there is.
+  expect(await day({ commitDate: '2024-03-15T12:00:00Z' }, locked)).toBe('2024-03-01');
+});
+
 test('days are those of UTC', async () => {
   expect(await day({ history: { lastTouched: at('2022-05-10T23:30:00-05:00') } })).toBe('2022-05-11');
 });

@@ -4,6 +4,7 @@ import { detect } from '../../../src/detect/detect.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
 import { type MemoryOptions, memoryCheckout } from '../../support/checkout.ts';
 
+const COMMIT = 'fedcba9876543210fedcba9876543210fedcba98';
 const LOCK = ['jupyterlab==4.2.0'];
 
 async function tiers(files: Record<string, string>, options: MemoryOptions = {}, settings: NodeJS.ProcessEnv = {}) {
@@ -11,7 +12,10 @@ async function tiers(files: Record<string, string>, options: MemoryOptions = {},
   const checkout = memoryCheckout(files, options);
   const { folder, matches, notices } = await detect(checkout, config);
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
-  const plan = await makePlan({ checkout, folder, matches, notices }, { config, rank, serverLock: () => LOCK });
+  const plan = await makePlan(
+    { checkout, folder, matches, notices },
+    { config, rank, commitOf: async () => COMMIT, serverLock: () => LOCK },
+  );
   const { base, environment, content } = plan.tiers;
   return [base.key, environment.key, content.key] as const;
 }

@@ -7,8 +7,8 @@ import { SlipwayError } from '../../../src/errors.ts';
 import type { IndexPage } from '../../../src/plan/index-client.ts';
 import { createIndexClient } from '../../../src/plan/index-client.ts';
 import { wheelsOf } from '../../../src/plan/index-page.ts';
-import { wheelFits } from '../../../src/plan/wheel-tags.ts';
 import { bestPython } from '../../../src/plan/wheels.ts';
+import { wheelFits } from '../../../src/wheel-tags.ts';
 
 /** Excerpts of real pages. */
 const NUMPY = `<!DOCTYPE html><html><body>

@@ -179,7 +179,7 @@ RUN printf '%s\n' \
     '  exit 64' \
     'fi' \
     'name='"'"'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?'"'"'' \
-    'if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=sha256:[0-9a-f]{64})+\$" "$lock" >&2; then' \
+    'if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))+\$" "$lock" >&2; then' \
     '  echo "slipway: the lock has lines that are no lock'"'"'s" >&2' \
     '  exit 64' \
     'fi' \
@@ -275,6 +275,7 @@ RUN printf '%s\n' \
     'import shutil' \
     'import sys' \
     '' \
+    'import locked' \
     'import pylock' \
     'from pins import Pins' \
     'from uv import Uv, download, normal, say, stop' \
@@ -288,6 +289,7 @@ RUN printf '%s\n' \
     '    parser.add_argument("--python", required=True)' \
     '    for name in ("requirement", "constraint", "cutoff", "extra", "index-option"):' \
     '        parser.add_argument("--" + name, action="append", default=[])' \
+    '    parser.add_argument("--locked", help="a file with the lines of a lock, which are taken as they are")' \
     '    parser.add_argument("--compilers", action="store_true")' \
     '    return parser.parse_args()' \
     '' \
@@ -318,16 +320,19 @@ RUN printf '%s\n' \
     '            self.notices.append(message)' \
     '            say(message)' \
     '' \
-    '    def compile(self, requirements, constraints):' \
-    '        """(answer, packages) of one run of the resolver."""' \
+    '    def compile(self, requirements, constraints, *more):' \
+    '        """(answer, packages) of one run of the resolver; files without a declared hash are left out."""' \
     '        output = os.path.join(LOCK, "pylock.toml")' \
     '        if os.path.exists(output):' \
     '            os.remove(output)' \
     '        arguments = ["pip", "compile", write("requirements.in", requirements)]' \
     '        arguments += ["-c", write("constraints.in", constraints)] if constraints else []' \
-    '        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "-o", output]' \
+    '        arguments += ["--format", "pylock.toml", "--no-header", "--no-annotate", "-o", output, *more]' \
     '        answer = self.uv.ask({}, *arguments)' \
-    '        return answer, pylock.read(output) if answer.kind == "ok" else []' \
+    '        packages = pylock.read(output) if answer.kind == "ok" else []' \
+    '        for name in locked.hold(packages, requirements)[:1]:' \
+    '            answer.kind, answer.package = "hash-mismatch", name' \
+    '        return answer, packages' \
     '' \
     '    def with_extras(self, declared):' \
     '        """Adds what a kernel needs; it never moves a version that the requirements led to, and at worst what they name."""' \
@@ -358,6 +363,9 @@ RUN printf '%s\n' \
     '' \
     '    def resolve(self):' \
     '        """(answer, packages) as of the day that `uv.cutoff` says."""' \
+    '        if self.given.locked:' \
+    '            with open(self.given.locked) as file:' \
+    '                return locked.resolve(self, file.read().splitlines())' \
     '        declared = []' \
     '        if self.pins.requirements:' \
     '            answer, declared = self.compile(self.pins.requirements, self.pins.constraints)' \
@@ -442,6 +450,8 @@ RUN printf '%s\n' \
     '    """Why a day will not do, in a few words."""' \
     '    if answer.kind == "build-failed":' \
     '        return "%s could not be built" % (answer.package or "a package")' \
+    '    if answer.kind == "hash-mismatch":' \
+    '        return "no file of %s has a hash that is declared for it" % answer.package' \
     '    if answer.kind == "not-found":' \
     '        return "there was no package %s" % answer.missing' \
     '    found = re.search(r"Because (.*?), we can conclude", " ".join(answer.text.split()))' \
@@ -453,6 +463,8 @@ RUN printf '%s\n' \
     '        stop(75, "the package index or a package'"'"'s source did not answer; this is tried again as it is", answer)' \
     '    if answer.kind == "build-failed":' \
     '        stop(70, "%s could not be built" % (answer.package or "a package"), answer)' \
+    '    if answer.kind == "hash-mismatch":' \
+    '        stop(67, "no file of %s in the index has a hash that is declared for it" % answer.package, answer)' \
     '    if answer.kind == "not-found":' \
     '        stop(66, "there is no package %s in the index" % answer.missing, answer)' \
     '    if answer.kind == "no-solution":' \
@@ -520,6 +532,7 @@ RUN printf '%s\n' \
     '    r"error sending request|Request failed after|dns error|[Cc]onnection (?:refused|reset|closed)|timed out"' \
     '    r"|HTTP status server error|HTTP Error 5\d\d|429 Too Many|Temporary failure in name resolution|Could not resolve host"' \
     '    r"|NewConnectionError|Network is unreachable|unexpected EOF|error decoding response body"' \
+    '    r"|Failed to connect to|Couldn'"'"'t connect to|The requested URL returned error: (?:5\d\d|429)"' \
     ')' \
     'NOT_FOUND = re.compile(r"(?:Because |and |, )([A-Za-z0-9._-]+) was not found in the package registry")' \
     'FAILED = re.compile(r"(?:build|wheel for) `([A-Za-z0-9._-]+)(?:==| @ |`)")' \
@@ -662,7 +675,7 @@ RUN printf '%s\n' \
     '' \
     '' \
     'def stop(code, message, answer=None):' \
-    '    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 70 no build."""' \
+    '    """Ends with what uv said and one line of ours. 75 upstream, 65 no solution, 66 no such package, 67 other hashes, 70 no build."""' \
     '    if answer is not None:' \
     '        print(answer.text, file=sys.stderr, flush=True)' \
     '    print("slipway: " + message, file=sys.stderr, flush=True)' \
@@ -785,17 +798,35 @@ RUN printf '%s\n' \
     'class Package:' \
     '    """`hashes` of the wheels that fit, else of the sdist; `source` is the URL of what is not from an index."""' \
     '' \
-    '    def __init__(self, name, version, wheel, hashes, source):' \
+    '    def __init__(self, name, version, wheel, hashes, source, sdist=()):' \
     '        self.name = name' \
     '        self.version = version' \
     '        self.wheel = wheel' \
     '        self.hashes = hashes' \
     '        self.source = source' \
+    '        self.sdist = sdist' \
     '' \
     '    def line(self):' \
+    '        place = "%s==%s" % (self.name, self.version) if self.source is None else "%s @ %s" % (self.name, self.source)' \
+    '        return " ".join([place, *("--hash=" + value for value in self.hashes)])' \
+    '' \
+    '    def hold(self, allowed):' \
+    '        """Leaves out every file whose hash is not allowed; False when none is left."""' \
     '        if self.source is not None:' \
-    '            return "%s @ %s" % (self.name, self.source)' \
-    '        return " ".join(["%s==%s" % (self.name, self.version), *("--hash=sha256:" + value for value in self.hashes)])' \
+    '            found = re.search(r"sha256=([0-9a-f]{64})", self.source)' \
+    '            if found or not re.match("https?:", self.source):' \
+    '                return not found or "sha256:" + found[1] in allowed' \
+    '            self.hashes = sorted(allowed)' \
+    '            return True' \
+    '        if not any(value.startswith("sha256:") for value in allowed):' \
+    '            # Of a kind that indexes do not list: checked when the file is there.' \
+    '            self.hashes = sorted(allowed)' \
+    '            return True' \
+    '        wheels = [value for value in self.hashes if value in allowed]' \
+    '        if not wheels:' \
+    '            self.wheel, wheels = False, [value for value in self.sdist if value in allowed]' \
+    '        self.hashes = wheels' \
+    '        return bool(wheels)' \
     '' \
     '' \
     'def _field(block, key):' \
@@ -804,7 +835,7 @@ RUN printf '%s\n' \
     '' \
     '' \
     'def _hashes(text):' \
-    '    return re.findall(r'"'"'sha256 = "([0-9a-f]{64})"'"'"', text)' \
+    '    return ["sha256:" + value for value in re.findall(r'"'"'sha256 = "([0-9a-f]{64})"'"'"', text)]' \
     '' \
     '' \
     'def _direct(block):' \
@@ -819,7 +850,7 @@ RUN printf '%s\n' \
     '        kind = re.search(r'"'"'\btype = "([a-z]+)"'"'"', entry)[1]' \
     '        url = "%s+%s@%s" % (kind, url, re.search(r'"'"'commit-id = "([0-9a-f]+)"'"'"', entry)[1])' \
     '    else:' \
-    '        fragment += ["sha256=" + value for value in _hashes(entry)[:1]]' \
+    '        fragment += [value.replace(":", "=") for value in _hashes(entry)[:1]]' \
     '    return url + ("#" + "&".join(fragment) if fragment else "")' \
     '' \
     '' \
@@ -840,9 +871,74 @@ RUN printf '%s\n' \
     '            file = re.search(r'"'"'\burl = "([^"\\]*)"'"'"', (wheels or sdist)[1])' \
     '            packages.append(Package(name, version, False, [], file[1]))' \
     '            continue' \
-    '        packages.append(Package(name, version, wheels is not None, sorted(set(hashes)), None))' \
+    '        source_hashes = _hashes(sdist[1]) if sdist else []' \
+    '        packages.append(Package(name, version, wheels is not None, sorted(set(hashes)), None, source_hashes))' \
     '    return packages' \
     > /usr/local/lib/slipway/pylock.py && chmod 755 /usr/local/lib/slipway/pylock.py
+RUN printf '%s\n' \
+    '"""Lines of a lock, taken as they are, and the hashes that lines declare. Standard library of Python 3.9 only."""' \
+    '' \
+    'import re' \
+    '' \
+    'from uv import normal' \
+    '' \
+    'HASH = re.compile(r"--hash=(sha(?:256|384|512):[0-9a-f]+)")' \
+    'IN_URL = re.compile(r"#(?:\S*&)?sha256=([0-9a-f]{64})")' \
+    '' \
+    '' \
+    'def declared(lines):' \
+    '    """Name → hashes that its files have to have."""' \
+    '    found = {}' \
+    '    for line in lines:' \
+    '        name = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)' \
+    '        hashes = HASH.findall(line) + ["sha256:" + value for value in IN_URL.findall(line)]' \
+    '        if name and hashes:' \
+    '            found.setdefault(normal(name[0]), set()).update(hashes)' \
+    '    return found' \
+    '' \
+    '' \
+    'def hold(packages, lines):' \
+    '    """Leaves each package the files that the lines allow; gives the names of those that have none left."""' \
+    '    allowed = declared(lines)' \
+    '    return [' \
+    '        package.name for package in packages' \
+    '        if normal(package.name) in allowed and not package.hold(allowed[normal(package.name)])' \
+    '    ]' \
+    '' \
+    '' \
+    'def resolve(work, lines):' \
+    '    """(answer, packages): what is locked, and beside it what a kernel needs, as of the same day."""' \
+    '    answer, packages = work.compile(lines, [], "--no-deps")' \
+    '    work.warn(answer)' \
+    '    if answer.kind != "ok":' \
+    '        return answer, []' \
+    '    names = {normal(package.name) for package in packages}' \
+    '    pins = ["%s==%s" % (package.name, package.version) for package in packages if package.source is None]' \
+    '    extras = [extra for extra in work.given.extra if normal(extra) not in names]' \
+    '    if not extras:' \
+    '        return answer, packages' \
+    '    answer, more = _beside(work, extras, pins + work.given.constraint)' \
+    '    return answer, packages + [package for package in more if normal(package.name) not in names]' \
+    '' \
+    '' \
+    'def _beside(work, extras, pins):' \
+    '    """The extras together, else one after the other as far as they go with what is locked."""' \
+    '    answer, found = work.compile(extras, pins)' \
+    '    if answer.kind not in ("no-solution", "not-found"):' \
+    '        return answer, found' \
+    '    kept, first = [], answer' \
+    '    for extra in extras:' \
+    '        answer, more = work.compile([*kept, extra], pins)' \
+    '        if answer.kind == "ok":' \
+    '            kept.append(extra)' \
+    '            found = more' \
+    '        elif answer.kind == "upstream" or extra == "ipykernel":' \
+    '            return answer, []' \
+    '        else:' \
+    '            work.notice("%s does not go with what is locked, and is left out." % extra)' \
+    '    first.kind = "ok"' \
+    '    return first, found' \
+    > /usr/local/lib/slipway/locked.py && chmod 755 /usr/local/lib/slipway/locked.py
 RUN printf '%s\n' \
     '# Packages whose own metadata uv refuses; without these entries it would silently take versions years older.' \
     '# pandas asked for pytz>=2011k, spacy lacked a comma. Found with `uv pip compile -v`: "has invalid metadata".' \

@@ -1,5 +1,7 @@
 /** What the name of a wheel says about where it can be installed (PEP 425, 600). */
 
+import type { Suite } from './types.ts';
+
 export interface WheelTarget {
   /** `3.9`. */
   python: string;
@@ -51,4 +53,12 @@ export function wheelFits(file: string, target: WheelTarget): boolean {
   const minor = Number(target.python.split('.')[1]);
   const interpreter = wheel.pythons.some((python) => wheel.abis.some((abi) => interpreterFits(python, abi, minor)));
   return interpreter && wheel.platforms.some((tag) => platformFits(tag, target));
+}
+
+/** Minor version of each suite's glibc, for the wheels that it takes. */
+export const GLIBC: Record<Suite, number> = { bullseye: 31, bookworm: 36, trixie: 41 };
+
+/** What wheels have to fit in an image. @param platform `linux/amd64` */
+export function wheelTarget(python: string, platform: string, suite: Suite): WheelTarget {
+  return { python, architecture: platform.endsWith('arm64') ? 'aarch64' : 'x86_64', glibc: GLIBC[suite] };
 }

@@ -1,0 +1,136 @@
+/** Poetry's tables in pyproject.toml: what `poetry install` takes when nothing else is said. */
+import type { Notice } from '../../src/types.ts';
+import { toPythonMarker, toSpecifier } from './constraints.ts';
+import { allOf, type Declared, extrasOf, sourceOf } from './dependency.ts';
+import { badKey, isTable, type Table, tableAt, tablesAt, textAt } from './toml.ts';
+
+export interface PoetryProject {
+  name: string | undefined;
+  declared: Declared[];
+  /** PEP 440 bounds. */
+  python: string | undefined;
+  indexes: string[];
+  /** Whether Poetry would install the project itself. */
+  isPackage: boolean;
+  notices: Notice[];
+}
+
+const KNOWN = new Set(
+  'version python platform markers extras optional source git branch tag rev subdirectory url path file develop allow-prereleases allows-prereleases'.split(
+    ' ',
+  ),
+);
+
+/** A constraint as a specifier, with a notice when alternatives became one range. @throws bad_environment_file */
+function specifierOf(file: string, key: string, constraint: string, notices: Notice[]): string {
+  const found = toSpecifier(constraint);
+  if (found === undefined)
+    throw badKey(
+      file,
+      key,
+      `has no version constraint: "${constraint.slice(0, 80)}".`,
+      'Write ^1.2, ~1.2 or >=1.2,<2.',
+    );
+  if (found.widened) {
+    const message = `${file}: ${key} allows ${constraint.slice(0, 80)}, which is taken as ${found.specifier || 'any version'}, with what lies between.`;
+    notices.push({ code: 'constraint-widened', message, file });
+  }
+  return found.specifier;
+}
+
+function markerOf(file: string, key: string, table: Table): string {
+  const [markers, python, platform] = ['markers', 'python', 'platform'].map((name) =>
+    textAt(file, `${key}.${name}`, table[name]),
+  );
+  const ofPython = python === undefined ? '' : toPythonMarker(python);
+  if (ofPython === undefined) throw badKey(file, `${key}.python`, 'is no version constraint.');
+  if (platform !== undefined && !/^[a-z0-9_]+$/i.test(platform))
+    throw badKey(file, `${key}.platform`, 'is no platform.');
+  return allOf(markers ?? '', ofPython, platform === undefined ? '' : `sys_platform == "${platform}"`);
+}
+
+/** One value of a dependency table: a constraint, a table, or a list of tables told apart by markers. */
+export function declaredIn(file: string, key: string, name: string, value: unknown, notices: Notice[]): Declared[] {
+  if (typeof value === 'string') {
+    const specifier = specifierOf(file, key, value, notices);
+    return [{ name, extras: [], specifier, marker: '', source: { kind: 'index' }, key }];
+  }
+  if (Array.isArray(value)) return value.flatMap((one) => declaredIn(file, key, name, one, notices));
+  if (!isTable(value)) throw badKey(file, key, 'has to be a version, a table or a list of tables.');
+  for (const unknown of Object.keys(value)
+    .filter((one) => !KNOWN.has(one))
+    .slice(0, 5)) {
+    const message = `${file}: ${key}.${unknown.slice(0, 40)} is no key that Slipway knows, and is ignored.`;
+    notices.push({ code: 'unknown-key', message, file });
+  }
+  const version = textAt(file, `${key}.version`, value.version) ?? '*';
+  return [
+    {
+      name,
+      extras: extrasOf(file, key, value),
+      specifier: specifierOf(file, key, version, notices),
+      marker: markerOf(file, key, value),
+      source: sourceOf(file, key, value) ?? { kind: 'index' },
+      key,
+    },
+  ];
+}
+
+function isOptional(value: unknown): boolean {
+  return isTable(value) && value.optional === true;
+}
+
+/** The dependency tables that are installed by default, by key. */
+function tablesOf(file: string, poetry: Table): [string, Table][] {
+  const main: [string, Table][] = [
+    ['tool.poetry.dependencies', tableAt(file, 'tool.poetry.dependencies', poetry.dependencies)],
+    ['tool.poetry.dev-dependencies', tableAt(file, 'tool.poetry.dev-dependencies', poetry['dev-dependencies'])],
+  ];
+  const groups = Object.entries(tableAt(file, 'tool.poetry.group', poetry.group)).flatMap(([name, value]) => {
+    const key = `tool.poetry.group.${name}`;
+    const group = tableAt(file, key, value);
+    if (group.optional === true) return [];
+    return [[`${key}.dependencies`, tableAt(file, `${key}.dependencies`, group.dependencies)] as [string, Table]];
+  });
+  return [...main, ...groups];
+}
+
+/**
+ * Reads `[tool.poetry]`.
+ * @throws SlipwayError `bad_environment_file` naming file and key
+ */
+export function readPoetry(file: string, poetry: Table): PoetryProject {
+  const notices: Notice[] = [];
+  const declared: Declared[] = [];
+  let python: string | undefined;
+  for (const [key, table] of tablesOf(file, poetry)) {
+    for (const [name, value] of Object.entries(table)) {
+      if (name === 'python' && key === 'tool.poetry.dependencies')
+        python = specifierOf(file, `${key}.python`, textAt(file, `${key}.python`, pythonText(value)) ?? '*', []);
+      else if (!isOptional(value)) declared.push(...declaredIn(file, `${key}.${name}`, name, value, notices));
+    }
+  }
+  const sources = tablesAt(file, 'tool.poetry.source', poetry.source);
+  return {
+    name: textAt(file, 'tool.poetry.name', poetry.name),
+    declared,
+    python: python === '' ? undefined : python,
+    indexes: sources.flatMap(({ url }) => textAt(file, 'tool.poetry.source.url', url) ?? []),
+    isPackage: poetry['package-mode'] !== false,
+    notices,
+  };
+}
+
+function pythonText(value: unknown): unknown {
+  return isTable(value) ? value.version : value;
+}
+
+/** Folders and files in which Poetry finds the package; without any of them it has nothing to install. */
+export function packagePlaces(name: string | undefined, poetry: Table): string[] {
+  const packages = Array.isArray(poetry.packages) ? poetry.packages.filter(isTable) : [];
+  const named = packages.map(({ include, from }) =>
+    [from, include].filter((part) => typeof part === 'string' && !/[*?[]/.test(part)).join('/'),
+  );
+  const module = (name ?? '').replace(/[-. ]+/g, '_');
+  return [...named, ...(packages.length > 0 ? [] : [module, `${module}.py`, `src/${module}`, `src/${module}.py`])];
+}

@@ -1,0 +1,114 @@
+/** The tables of pyproject.toml that say what is installed: [project], groups (PEP 735), and what uv, PDM and Poetry add. */
+import type { Notice } from '../../src/types.ts';
+import { type Declared, keyOf, parseDependency, type Source, sourceOf } from './dependency.ts';
+import { normalName } from './requirement.ts';
+import { badKey, isTable, type Table, tableAt, tablesAt, textAt, textsAt } from './toml.ts';
+
+/** Whose project it is: it decides which groups are installed when nothing else is said. */
+export type Tool = 'uv' | 'poetry' | 'pdm';
+
+const DEEPEST = 20;
+
+/** `[tool.<name>]`, empty when there is none. */
+export function toolTable(pyproject: Table, name: string): Table {
+  const tool = isTable(pyproject.tool) ? pyproject.tool : {};
+  const own = Object.hasOwn(tool, name) ? tool[name] : undefined;
+  return isTable(own) ? own : {};
+}
+
+/** A line of a group; PDM's own tables may also hold `-e file:///${PROJECT_ROOT}/folder`. */
+function lineOf(file: string, key: string, text: string): Declared {
+  const local =
+    /^(?:-e )?(?:([A-Za-z0-9._-]+) ?@ ?)?file:\/\/\/\$\{PROJECT_ROOT\}\/?([^#]*)(?:#egg=([A-Za-z0-9._-]+))?/.exec(text);
+  if (local === null) return parseDependency(file, key, text);
+  const source: Source = { kind: 'path', path: local[2] || '.', editable: text.startsWith('-e ') };
+  return { name: local[1] ?? local[3] ?? key, extras: [], specifier: '', marker: '', source, key };
+}
+
+/** The lines of a group and of those that it includes. */
+function groupLines(file: string, groups: Table, name: string, depth = 0): Declared[] {
+  const key = `dependency-groups.${name}`;
+  const found = Object.keys(groups).find((one) => normalName(one) === normalName(name));
+  const list = found === undefined ? undefined : groups[found];
+  if (!Array.isArray(list)) throw badKey(file, key, 'has to be a list.');
+  if (depth > DEEPEST) throw badKey(file, key, 'includes itself.');
+  return list.flatMap((item: unknown) => {
+    if (typeof item === 'string') return [lineOf(file, key, item)];
+    const other = isTable(item) ? item['include-group'] : undefined;
+    if (typeof other !== 'string')
+      throw badKey(file, key, 'holds something that is neither a string nor include-group.');
+    return groupLines(file, groups, other, depth + 1);
+  });
+}
+
+/** The names of the groups that a tool installs unasked. */
+function defaultGroups(groups: Table, tool: Tool, pyproject: Table): string[] {
+  const all = Object.keys(groups);
+  if (tool === 'pdm') return all;
+  if (tool === 'poetry') {
+    const own = toolTable(pyproject, 'poetry').group;
+    const isOptional = (name: string) => {
+      const group = isTable(own) && Object.hasOwn(own, name) ? own[name] : undefined;
+      return isTable(group) && group.optional === true;
+    };
+    return all.filter((name) => !isOptional(name));
+  }
+  const given = toolTable(pyproject, 'uv')['default-groups'];
+  if (given === 'all') return all;
+  const wanted = new Set((Array.isArray(given) ? given : ['dev']).map((name) => normalName(String(name))));
+  return all.filter((name) => wanted.has(normalName(name)));
+}
+
+/** What a tool installs for development when nothing else is said. */
+export function groupDependencies(file: string, pyproject: Table, tool: Tool): Declared[] {
+  const groups = tableAt(file, 'dependency-groups', pyproject['dependency-groups']);
+  const standard = defaultGroups(groups, tool, pyproject).flatMap((name) => groupLines(file, groups, name));
+  if (tool === 'poetry') return standard;
+  const key = `tool.${tool}.dev-dependencies`;
+  const own = toolTable(pyproject, tool)['dev-dependencies'];
+  const lists = tool === 'pdm' ? Object.values(tableAt(file, key, own)) : [own];
+  return [...standard, ...lists.flatMap((list) => textsAt(file, key, list).map((text) => lineOf(file, key, text)))];
+}
+
+/** `[tool.uv.sources]`: where the named dependencies come from instead of the index. */
+export function withUvSources(
+  file: string,
+  pyproject: Table,
+  declared: readonly Declared[],
+  notices: Notice[],
+): Declared[] {
+  const sources = tableAt(file, 'tool.uv.sources', toolTable(pyproject, 'uv').sources);
+  const byName = new Map(Object.entries(sources).map(([name, value]) => [normalName(name), value]));
+  return declared.flatMap((one) => {
+    const value = byName.get(keyOf(one));
+    const tables = (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter(isTable);
+    const plain = tables.filter((table) => textAt(file, 'tool.uv.sources.marker', table.marker) === undefined);
+    const [table] = plain;
+    if (table === undefined) return [one];
+    if (table.workspace === true) {
+      const message = `${file}: ${one.name} is a member of the workspace, and is installed only by a uv.lock that has it.`;
+      notices.push({ code: 'workspace-member', message, file });
+      return [];
+    }
+    const source = sourceOf(file, `tool.uv.sources.${one.name}`, table);
+    return [source === undefined ? one : { ...one, specifier: '', source }];
+  });
+}
+
+/** Package indexes that uv, PDM or Poetry are told of. */
+export function ownIndexes(file: string, pyproject: Table): string[] {
+  const lists: [string, unknown][] = [
+    ['tool.uv.index', toolTable(pyproject, 'uv').index],
+    ['tool.pdm.source', toolTable(pyproject, 'pdm').source],
+    ['tool.poetry.source', toolTable(pyproject, 'poetry').source],
+  ];
+  return lists.flatMap(([key, list]) =>
+    tablesAt(file, key, list).flatMap(({ url }) => textAt(file, `${key}.url`, url) ?? []),
+  );
+}
+
+/** Whose project a pyproject.toml says that it is. */
+export function toolOf(pyproject: Table): Tool | undefined {
+  const has = (name: string) => isTable(pyproject.tool) && Object.hasOwn(pyproject.tool, name);
+  return (['poetry', 'pdm', 'uv'] as const).find(has);
+}

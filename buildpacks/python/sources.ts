@@ -1,0 +1,249 @@
+/** Which of the files that describe a Python environment count, and what they say together. */
+import { SlipwayError } from '../../src/errors.ts';
+import { joinPath } from '../../src/paths.ts';
+import type { Checkout, ConfigFolder, Evidence, Notice, PythonWish } from '../../src/types.ts';
+import { poetryHashes } from './content-hash.ts';
+import { takeDependency } from './dependency.ts';
+import { type Lock, lockPins, notLocked } from './locked.ts';
+import { type PythonPackage, readPackage, readPyproject } from './package.ts';
+import { readPdmLock } from './pdm-lock.ts';
+import { readPipfile } from './pipfile.ts';
+import { type PoetryLock, readPoetryLock } from './poetry-lock.ts';
+import { readPylock } from './pylock.ts';
+import { type Tool, toolOf } from './pyproject.ts';
+import { joinRequirements, noRequirements, type Requirements, readRequirements, takeSource } from './requirements.ts';
+import { isTable, type Table } from './toml.ts';
+import { readUvLock } from './uv-lock.ts';
+
+export interface Sources {
+  /** What is asked for: resolved when there is no lock, or none that can be used. */
+  asked: Requirements;
+  lock: Lock | undefined;
+  /** requirements.txt is a lock itself: each line names one version and its hashes. */
+  isLocked: boolean;
+  package: PythonPackage | undefined;
+  wish: Omit<PythonWish, 'pins'> & { pins: PythonWish['pins'] };
+  evidence: Evidence[];
+  /** Files of the environment. */
+  files: string[];
+  notices: Notice[];
+}
+
+type LockName = 'uv.lock' | 'poetry.lock' | 'pdm.lock' | 'pylock.toml';
+const LOCKS: readonly LockName[] = ['uv.lock', 'poetry.lock', 'pdm.lock', 'pylock.toml'];
+const TOOLS: Record<LockName, Tool | undefined> = {
+  'uv.lock': 'uv',
+  'poetry.lock': 'poetry',
+  'pdm.lock': 'pdm',
+  'pylock.toml': undefined,
+};
+
+function ignored(file: string, because: string): Notice {
+  return { code: 'ignored-file', message: `${file} is ignored because ${because}.`, file };
+}
+
+async function present<N extends string>(checkout: Checkout, folder: string, names: readonly N[]): Promise<N[]> {
+  const kinds = await Promise.all(names.map((name) => checkout.kind(joinPath(folder, name))));
+  return names.filter((_, index) => kinds[index] !== undefined);
+}
+
+function counted(number: number, what: string): string {
+  return `${number} Python ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** Pipfile and Pipfile.lock stand alone, as with Binder: everything else is left out, and said. */
+async function fromPipfile(checkout: Checkout, folder: ConfigFolder): Promise<Sources | undefined> {
+  const found = await readPipfile(checkout, folder.path);
+  if (found === undefined) return undefined;
+  const [first = '', ...rest] = found.files;
+  const file = joinPath(folder.path, 'Pipfile');
+  const asked = noRequirements();
+  asked.files.push(...found.files);
+  for (const one of found.declared) takeDependency(asked, file, one);
+  for (const url of found.indexes) takeSource(asked, file, 'source', url);
+  const others = ['requirements.txt', ...LOCKS, ...(folder.isBinder ? [] : ['pyproject.toml', 'setup.py'])];
+  const left = await present(checkout, folder.path, others);
+  const { lock } = found;
+  const reason = lock === undefined ? `lists ${counted(found.declared.length, 'package')}` : locks(lock);
+  return {
+    asked,
+    lock,
+    isLocked: false,
+    package: undefined,
+    wish: {
+      ...(found.version === undefined ? {} : { version: found.version }),
+      pins: lock === undefined ? asked.pins : lockPins(lock),
+    },
+    evidence: [{ file: first, reason }, ...rest.map((one) => ({ file: one, reason: `is what ${first} locks` }))],
+    files: found.files,
+    notices: [
+      ...found.notices,
+      ...asked.notices,
+      ...left.map((name) => ignored(joinPath(folder.path, name), `${first} describes the environment`)),
+    ],
+  };
+}
+
+function locks(lock: Lock): string {
+  return `locks ${counted(lock.packages.size, 'package')}`;
+}
+
+function describe(requirements: Requirements): Evidence[] {
+  const [first = '', ...included] = requirements.files;
+  const count = requirements.requirements.length + requirements.local.length;
+  return [
+    { file: first, reason: `lists ${counted(count, 'package')}` },
+    ...included.map((file) => ({ file, reason: `is included by ${first}` })),
+  ];
+}
+
+function describePackage(found: PythonPackage): Evidence {
+  return { file: found.file, reason: found.install ? 'makes the repository a Python package' : 'lists dependencies' };
+}
+
+/** requirements.txt, with the package beside it as pip reads it; nothing that Binder passes over has a say. */
+async function fromRequirements(checkout: Checkout, folder: ConfigFolder): Promise<Sources | undefined> {
+  const file = joinPath(folder.path, 'requirements.txt');
+  if ((await checkout.kind(file)) === undefined) return undefined;
+  const listed = await readRequirements(checkout, file);
+  const notices = [...listed.notices];
+  const isLocked = listed.hashed > 0 && listed.hashed === listed.requirements.length && listed.git.length === 0;
+  if (listed.hashed > 0 && !isLocked) {
+    const message = `${file}: some lines have hashes and others do not; only those that have are checked.`;
+    notices.push({ code: 'partly-hashed', message, file });
+  }
+  const left = (await present(checkout, folder.path, LOCKS)).map((name) => joinPath(folder.path, name));
+  const found = folder.isBinder ? undefined : await besideRequirements(checkout, left);
+  notices.push(...left.map((name) => ignored(name, `${file} describes the environment, and Binder reads that`)));
+  const all = joinRequirements([listed, ...(found === undefined ? [] : [found.requirements])]);
+  return {
+    asked: all,
+    lock: undefined,
+    isLocked: isLocked && (found?.declared.length ?? 0) === 0,
+    package: found,
+    wish: { ...(found?.requires === undefined ? {} : { requires: found.requires }), pins: all.pins },
+    evidence: [...describe(listed), ...(found === undefined ? [] : [describePackage(found)])],
+    files: [...listed.files, ...(found === undefined ? [] : [found.file])],
+    notices: [...notices, ...(found?.requirements.notices ?? [])],
+  };
+}
+
+/** The package that pip would install as well; a pyproject.toml that Binder does not read joins those left out. */
+async function besideRequirements(checkout: Checkout, left: string[]): Promise<PythonPackage | undefined> {
+  const pyproject = await readPyproject(checkout, checkout.subdir);
+  const isBinders = pyproject.project !== undefined && pyproject['build-system'] !== undefined;
+  if (isBinders) return readPackage(checkout, checkout.subdir, 'pip', pyproject);
+  const hasTables = pyproject.project !== undefined || toolOf(pyproject) === 'poetry';
+  if (hasTables) left.push(joinPath(checkout.subdir, 'pyproject.toml'));
+  return readPackage(checkout, checkout.subdir, 'pip', {});
+}
+
+/** Of several locks, the one of the tool that pyproject.toml names; else the first. */
+function chooseLock(names: readonly LockName[], pyproject: Table): LockName | undefined {
+  const has = (tool: string | undefined) =>
+    tool !== undefined && isTable(pyproject.tool) && Object.hasOwn(pyproject.tool, tool);
+  return names.find((name) => has(TOOLS[name])) ?? names[0];
+}
+
+function readLock(
+  checkout: Checkout,
+  folder: string,
+  name: LockName,
+  pyproject: Table,
+  found: PythonPackage | undefined,
+): Promise<Lock | PoetryLock> {
+  const file = joinPath(folder, name);
+  const declared = found?.file.endsWith('pyproject.toml') ? found.declared : undefined;
+  switch (name) {
+    case 'uv.lock':
+      return readUvLock(checkout, file, pyproject);
+    case 'poetry.lock':
+      return readPoetryLock(checkout, file, declared);
+    case 'pdm.lock':
+      return readPdmLock(checkout, file, declared);
+    case 'pylock.toml':
+      return readPylock(checkout, file);
+  }
+}
+
+/**
+ * The lock, if it can be used. One that lacks what its manifest declares is not, and one that cannot be read is not
+ * where Binder would not have looked at it.
+ */
+async function usableLock(
+  read: () => Promise<Lock | PoetryLock>,
+  file: string,
+  found: PythonPackage | undefined,
+  notices: Notice[],
+): Promise<Lock | undefined> {
+  const instead = `The versions are those of the day, for what ${found?.file} asks.`;
+  let lock: Lock | PoetryLock;
+  try {
+    lock = await read();
+  } catch (error) {
+    if (!(error instanceof SlipwayError) || !found?.isBinders) throw error;
+    notices.push({ code: 'lock-unusable', message: `${error.message} So it is not used. ${instead}`, file });
+    return undefined;
+  }
+  if (found === undefined || found.declared.length === 0) return lock;
+  const lacking = notLocked(lock, found.declared);
+  if (lacking.length > 0) {
+    const message = `${file} does not fit ${found.file}: it lacks ${lacking.slice(0, 10).join(', ')}. So it is not used. ${instead}`;
+    notices.push({ code: 'lock-unfit', message, file });
+    return undefined;
+  }
+  if (
+    'contentHash' in lock &&
+    lock.contentHash !== undefined &&
+    !poetryHashes(found.pyproject).includes(lock.contentHash)
+  ) {
+    const message = `${file} was made for another ${found.file}, but has all that this one asks for, and is used. Run poetry lock to renew it.`;
+    notices.push({ code: 'lock-outdated', message, file });
+  }
+  return lock;
+}
+
+/** pyproject.toml, setup.py, and the locks that other tools than Binder's read. */
+async function fromProject(checkout: Checkout, folder: ConfigFolder): Promise<Sources | undefined> {
+  // Beside a binder/ folder only what needs no project counts: pylock.toml in it.
+  const place = folder.path;
+  const there = await present(checkout, place, folder.isBinder ? ['pylock.toml' as const] : LOCKS);
+  const pyproject = folder.isBinder ? {} : await readPyproject(checkout, place);
+  const name = chooseLock(there, pyproject);
+  const found = folder.isBinder ? undefined : await readPackage(checkout, place, name && TOOLS[name], pyproject);
+  if (name === undefined && found === undefined) return undefined;
+  const notices = [...(found?.requirements.notices ?? [])];
+  const file = name === undefined ? '' : joinPath(place, name);
+  for (const other of there)
+    if (other !== name) notices.push(ignored(joinPath(place, other), `${file} is the lock that counts`));
+  const lock =
+    name && (await usableLock(() => readLock(checkout, place, name, pyproject, found), file, found, notices));
+  const asked = found?.requirements ?? noRequirements();
+  const requires = found?.requires ?? (lock?.python === undefined ? undefined : { value: lock.python, file });
+  return {
+    asked,
+    lock,
+    isLocked: false,
+    package: found,
+    wish: { ...(requires === undefined ? {} : { requires }), pins: lock === undefined ? asked.pins : lockPins(lock) },
+    evidence: [
+      ...(lock === undefined ? [] : [{ file, reason: locks(lock) }]),
+      ...(found === undefined ? [] : [describePackage(found)]),
+    ],
+    files: [...(lock === undefined ? [] : [file]), ...(found === undefined ? [] : [found.file]), ...asked.files],
+    notices,
+  };
+}
+
+/**
+ * Reads what describes the environment: Pipfile before requirements.txt before the project and its lock.
+ * @returns undefined when nothing does
+ * @throws SlipwayError `bad_environment_file` with file and line or key, `unsafe_file`
+ */
+export async function readSources(checkout: Checkout, folder: ConfigFolder): Promise<Sources | undefined> {
+  return (
+    (await fromPipfile(checkout, folder)) ??
+    (await fromRequirements(checkout, folder)) ??
+    (await fromProject(checkout, folder))
+  );
+}

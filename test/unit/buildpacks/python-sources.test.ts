@@ -1,0 +1,172 @@
+/** Which file wins where several describe a Python environment, and what becomes of the others. */
+import { describe, expect, test } from 'vitest';
+import { fixtureFiles } from '../../support/fixture-files.ts';
+import { planPython } from '../../support/python-plan.ts';
+
+const uv = fixtureFiles('python/uv-lock');
+const hash = (digit: string) => ` --hash=sha256:${digit.repeat(64)}`;
+const ignored = (found: { notices: { code: string; file?: string }[] }) =>
+  found.notices.filter(({ code }) => code === 'ignored-file').map(({ file }) => file);
+
+describe('what Binder reads is never displaced or failed by what it does not', () => {
+  test('locks beside requirements.txt are not even read', async () => {
+    const broken = { 'uv.lock': '[[', 'poetry.lock': '[[', 'pdm.lock': '[[', 'pylock.toml': '[[' };
+    const found = await planPython({ ...broken, 'requirements.txt': 'six' });
+    expect(found.requirements).toEqual(['six']);
+    expect(ignored(found)).toEqual(Object.keys(broken));
+    expect(found.match.lock).toBeUndefined();
+  });
+
+  test("nor are Poetry's tables, nor a [project] that nothing builds", async () => {
+    for (const text of [
+      '[tool.poetry.dependencies]\nsix = "no constraint"',
+      '[project]\nname = "x"\ndependencies = ["1 2"]',
+    ]) {
+      const found = await planPython({ 'pyproject.toml': text, 'requirements.txt': 'numpy' });
+      expect(found.requirements).toEqual(['numpy']);
+      expect(ignored(found)).toEqual(['pyproject.toml']);
+    }
+  });
+
+  test('a package that pip builds counts beside requirements.txt, without groups', async () => {
+    const pyproject = `[project]\nname = "x"\ndependencies = ["numpy"]\n[build-system]\nrequires = ["hatchling"]\n[dependency-groups]\ndev = ["pytest"]\n[tool.uv]\n`;
+    const found = await planPython({ 'pyproject.toml': pyproject, 'requirements.txt': 'six' });
+    expect(found.requirements).toEqual(['six', 'numpy']);
+    expect(found.local).toEqual(['']);
+  });
+
+  test('a lock that cannot be read gives way to a package that pip builds, and is an error without one', async () => {
+    const build = '[build-system]\nrequires = ["hatchling"]\n';
+    const found = await planPython({
+      'pyproject.toml': `[project]\nname = "x"\ndependencies = ["six"]\n${build}`,
+      'uv.lock': 'x = [',
+    });
+    expect(found.requirements).toEqual(['six']);
+    expect(found.notices).toMatchObject([
+      { code: 'lock-unusable', message: expect.stringMatching(/uv\.lock, line 1, column \d/) },
+    ]);
+    await expect(planPython({ 'pyproject.toml': '[project]\nname = "x"\n', 'uv.lock': 'x = [' })).rejects.toThrow(
+      'uv.lock, line 1',
+    );
+  });
+
+  test('setup.py is installed whatever a pyproject.toml without a build system says', async () => {
+    const found = await planPython({
+      'setup.py': '',
+      'pyproject.toml': '[project]\nname = "x"\ndependencies = ["six"]',
+    });
+    expect(found.local).toEqual(['']);
+    expect(found.requirements).toEqual(['six']);
+  });
+
+  test('in binder/ requirements.txt wins over a lock there', async () => {
+    const found = await planPython(
+      { 'binder/requirements.txt': 'six', 'binder/pylock.toml': '[[' },
+      { folder: 'binder' },
+    );
+    expect(found.requirements).toEqual(['six']);
+    expect(ignored(found)).toEqual(['binder/pylock.toml']);
+  });
+});
+
+describe('several locks', () => {
+  test('the one of the tool that pyproject.toml names, else the first', async () => {
+    const both = { ...uv, 'pdm.lock': '[[' };
+    const found = await planPython(both);
+    expect(found.match.lock).toEqual(['uv.lock']);
+    expect(ignored(found)).toEqual(['pdm.lock']);
+    const pdm = await planPython({ ...fixtureFiles('python/pdm'), 'uv.lock': '[[' });
+    expect(pdm.match.lock).toEqual(['pdm.lock']);
+    expect(ignored(pdm)).toEqual(['uv.lock']);
+  });
+});
+
+describe('requirements with hashes', () => {
+  test('all pinned and hashed: a lock', async () => {
+    const found = await planPython({
+      'requirements.txt': `six==1.15.0${hash('1')}${hash('2')}\ncolorama==0.4 ; sys_platform == "win32"${hash('3')}`,
+    });
+    expect(found.hashed).toEqual([
+      `six==1.15.0${hash('1')}${hash('2')}`,
+      `colorama==0.4 ; sys_platform == "win32"${hash('3')}`,
+    ]);
+    expect(found.requirements).toEqual([]);
+    expect(found.match.lock).toEqual(['requirements.txt']);
+  });
+
+  test('some hashed: those are checked, the rest is resolved, and told', async () => {
+    const found = await planPython({ 'requirements.txt': `six==1.15.0${hash('1')}\nnumpy` });
+    expect(found.requirements).toEqual([`six==1.15.0${hash('1')}`, 'numpy']);
+    expect(found.match.lock).toBeUndefined();
+    expect(found.codes).toEqual(['partly-hashed']);
+  });
+});
+
+describe('pyproject.toml', () => {
+  const project = (text: string) => planPython({ 'pyproject.toml': `[project]\nname = "x"\n${text}` });
+
+  test('groups as uv installs them, with what they include', async () => {
+    const groups = '[dependency-groups]\ndev = ["a", {include-group = "test"}]\ntest = ["b"]\ndocs = ["c"]\n';
+    expect((await project(`${groups}[tool.uv]\ndev-dependencies = ["d"]`)).requirements).toEqual(['a', 'b', 'd']);
+    expect((await project(groups)).requirements).toEqual([]);
+    await expect(project('[dependency-groups]\ndev = [{include-group = "dev"}]\n[tool.uv]')).rejects.toThrow(
+      'includes itself',
+    );
+  });
+
+  test("uv's sources", async () => {
+    const found = await project(`dependencies = ["a>=1", "b", "c", "d", "e"]
+[tool.uv.sources]
+a = {git = "https://example.org/o/a.git", branch = "main"}
+b = {url = "https://example.org/b-1.zip"}
+c = {path = "libs/c", editable = true}
+d = {workspace = true}
+e = {index = "torch"}
+[[tool.uv.index]]
+name = "torch"
+url = "https://download.example.org/whl"
+`);
+    expect(found.requirements).toEqual([
+      `a @ git+https://example.org/o/a.git@${'c'.repeat(40)}`,
+      'b @ https://example.org/b-1.zip',
+      'e',
+    ]);
+    expect(found.local).toEqual(['libs/c']);
+    expect(found.codes).toContain('workspace-member');
+    expect(found.codes).toContain('own-index');
+  });
+
+  test("Poetry's table beside [project] says where packages come from, and has groups", async () => {
+    const found = await project(`dependencies = ["a>=1", "b"]
+[tool.poetry.dependencies]
+a = {url = "https://example.org/a-1.zip"}
+[tool.poetry.group.dev.dependencies]
+c = "^1"
+`);
+    expect(found.requirements).toEqual(['a @ https://example.org/a-1.zip', 'b', 'c>=1,<2']);
+  });
+
+  test.each([
+    ['dependencies = "a"', 'dependencies has to be a list of strings'],
+    ['dependencies = ["./lib"]', 'dependencies is not a requirement'],
+    ['dependencies = ["a; rm -rf /"]', 'dependencies: '],
+    ['requires-python = 3', 'requires-python has to be a string'],
+    ['dependencies = ["a @ git+https://u:p@example.org/a"]', 'password'],
+  ])('%j is refused', async (text, message) => {
+    await expect(project(text)).rejects.toThrow(message);
+  });
+});
+
+test('ten megabytes of anything end soon', async () => {
+  const started = performance.now();
+  const texts = [
+    '['.repeat(5e5),
+    'a = "'.concat('x'.repeat(1e6)),
+    'a.'.repeat(4e5),
+    `a = ${'{b='.repeat(2e5)}`,
+    '\n'.repeat(1e6),
+  ];
+  for (const name of ['Pipfile', 'Pipfile.lock', 'pyproject.toml', 'uv.lock', 'poetry.lock', 'pdm.lock', 'pylock.toml'])
+    for (const text of texts) await planPython({ [name]: text }).catch(() => undefined);
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
