@@ -15,6 +15,7 @@ export const stages = {
   render: () => import('./render/dockerfile.ts'),
   layer: () => import('./render/content-layer.ts'),
   build: () => import('./build/tiers.ts'),
+  resolveLock: () => import('./build/resolve-lock.ts'),
   stock: () => import('./build/stock.ts'),
   publish: () => import('./publish/tiers.ts'),
   retain: () => import('./publish/retain.ts'),

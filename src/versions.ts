@@ -1,4 +1,5 @@
 /** Packages of a repository's day beside today's. */
+import { condaPackage } from './conda-lock.ts';
 import { SlipwayError } from './errors.ts';
 
 /** A package as of a repository's day, and today; null where the one or the other has none. */
@@ -10,8 +11,14 @@ export interface VersionRow {
 
 /** Name → version, of a lock's lines; what comes from an address has that as its version. */
 function readLock(lock: string): Map<string, string> {
-  const lines = lock.split('\n').map((line) => /^([A-Za-z0-9._-]+)(?:==| @ )(\S+)/.exec(line));
-  return new Map(lines.flatMap((found) => (found ? [[found[1] ?? '', found[2] ?? ''] as const] : [])));
+  return new Map(
+    lock.split('\n').flatMap((line): [string, string][] => {
+      const conda = condaPackage(line);
+      if (conda) return [[conda.name, conda.version]];
+      const [, name, version] = /^([A-Za-z0-9._-]+)(?:==| @ )(\S+)/.exec(line) ?? [];
+      return name && version ? [[name, version]] : [];
+    }),
+  );
 }
 
 /** Two locks side by side, by name. */

@@ -54,6 +54,7 @@ async function detect(
     evidence: environment.evidence,
     notices: [...environment.notices, ...notices],
     files: [...environment.files, ...(asOf === undefined ? [] : [asOf.file])],
+    ...(environment.locked === undefined ? {} : { lock: environment.files.slice(0, 1) }),
     ...(asOf === undefined ? {} : { asOf }),
     python: {
       ...(config.SLIPWAY_CONDA === 'pypi' ? counterparts(environment).wish : wishOf(environment)),

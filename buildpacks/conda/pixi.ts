@@ -12,19 +12,11 @@ import { counted } from './wording.ts';
 
 /** Tables of a manifest that say what is installed, least specific first: a later one wins. */
 const CONDA = ['build-dependencies', 'host-dependencies', 'dependencies'];
-const KEYS = new Set(
-  [
-    'workspace',
-    'project',
-    'feature',
-    'environments',
-    'target',
-    'activation',
-    'tasks',
-    'system-requirements',
-    'pypi-options',
-  ].concat(['pypi-dependencies', 'constraints', '$schema'], CONDA),
-);
+const KEYS = new Set([
+  ...['workspace', 'project', 'feature', 'environments', 'target', 'activation', 'tasks', 'system-requirements'],
+  ...['pypi-dependencies', 'pypi-options', '$schema'],
+  ...CONDA,
+]);
 
 interface Reading {
   file: string;
@@ -33,12 +25,12 @@ interface Reading {
 }
 
 function reading(file: string, text: string): Reading {
-  const lines = text.split('\n');
+  const starts = text.split('\n').map((line) => line.trimStart().replace(/^["[]+/, ''));
   const lineOf = (name: string) =>
     1 +
     Math.max(
       0,
-      lines.findIndex((line) => line.trimStart().replace(/^"/, '').startsWith(name)),
+      starts.findIndex((start) => start.startsWith(name) && !/[\w-]/.test(start[name.length] ?? '')),
     );
   return { file, lineOf };
 }
@@ -83,6 +75,25 @@ function pypiLine({ file, lineOf }: Reading, name: string, value: unknown): Requ
   return line(
     `${name}${whole} @ git+${plain}${ref === undefined ? '' : `@${ref}`}${folder === undefined ? '' : `#subdirectory=${folder}`}`,
   );
+}
+
+/** Indexes beside the public one, as options of a requirements file; what they are is checked like those. */
+function indexLines(
+  { file, lineOf }: Reading,
+  tables: readonly Table[],
+  packages: Iterable<unknown>,
+): RequirementLine[] {
+  const named = tables.flatMap((table) => {
+    const options = tableAt(file, 'pypi-options', table['pypi-options']);
+    const first = textAt(file, 'pypi-options.index-url', options['index-url']);
+    const more = textsAt(file, 'pypi-options.extra-index-urls', options['extra-index-urls']);
+    return [...(first === undefined ? [] : [`--index-url ${first}`]), ...more.map((url) => `--extra-index-url ${url}`)];
+  });
+  const own = [...packages].flatMap((value) =>
+    isTable(value) && typeof value.index === 'string' ? [value.index] : [],
+  );
+  const all = new Set([...named, ...own.map((url) => `--extra-index-url ${url}`)]);
+  return [...all].map((text) => ({ file, number: lineOf('pypi-options'), text }));
 }
 
 /** The default feature and those that the default environment names, each with what it has for our platform alone. */
@@ -184,7 +195,8 @@ export async function readPixi(
   const asked = [...merged(file, tables, CONDA)];
   const sources = asked.filter(([, value]) => isSource(value)).map(([name]) => name);
   const specs = asked.filter(([, value]) => !isSource(value)).map(([name, value]) => condaSpec(at, name, value));
-  const lines = [...merged(file, tables, ['pypi-dependencies'])].map(([name, value]) => pypiLine(at, name, value));
+  const fromPypi = merged(file, tables, ['pypi-dependencies']);
+  const lines = [...fromPypi].map(([name, value]) => pypiLine(at, name, value));
   if (isPyproject) {
     const metadata = tableAt(file, 'project', toml.project);
     const needed = textsAt(file, 'project.dependencies', metadata.dependencies);
@@ -193,7 +205,8 @@ export async function readPixi(
     if (bounds !== undefined && !specs.some(({ name }) => name === 'python'))
       specs.unshift(parseSpec(`python ${bounds}`, { file, line: at.lineOf('requires-python') }));
   }
-  const pip = lines.length === 0 ? undefined : await readRequirementLines(checkout, lines);
+  const options = lines.length === 0 ? [] : indexLines(at, tables, fromPypi.values());
+  const pip = lines.length === 0 ? undefined : await readRequirementLines(checkout, [...options, ...lines]);
   return {
     files: [file],
     channels: channelsOf(file, workspace),

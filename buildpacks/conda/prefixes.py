@@ -105,20 +105,21 @@ class Prefix:
     async def change(self, specs, channels, drop, free, dry_run, alone):
         """Lines that tell what became of it."""
         work, before = self.solver(channels), self.installed()
-        names = {str(rattler.MatchSpec(spec).name.normalized) for spec in specs}
-        kept = [spec for name, spec in self.requested().items() if name not in names | set(drop) | set(free)]
-        asked = kept + specs + [name for name in free if name not in names]
-        if drop:
-            # What stays is what others brought, as long as it needs nothing that goes.
-            asked = [spec for spec in asked if rattler.MatchSpec(spec).name.normalized not in drop]
-        locked = [record for name, record in before.items() if name not in set(drop) | set(free) | names]
+        names = {rattler.MatchSpec(spec).name.normalized for spec in specs}
+        gone, moved = with_dependents(before, set(drop)), names | set(free)
+        asked = [spec for name, spec in self.requested().items() if name not in gone | moved] + specs
+        # All that is there stays, if not in its version; Python keeps its series, as what pip installed stands in its folder.
+        held = [name for name in before if name not in gone]
+        if "python" in held and "python" not in moved:
+            held.append("python %s.*" % ".".join(str(before["python"].version).split(".")[:2]))
+        wanted, locked = asked + held, [record for name, record in before.items() if name not in gone | moved]
         lines = []
         try:
-            records = await work.solve(asked, self.cutoff(), locked_packages=locked)
+            records = await work.solve(wanted, self.cutoff(), locked_packages=locked)
         except SolverError:
             if self.day == "latest":
                 raise
-            records = await work.solve(asked, "none", locked_packages=locked)
+            records = await work.solve(wanted, "none", locked_packages=locked)
             lines.append("As of %s, the day of this environment, that has no solution: packages are today's." % self.day)
         if alone:
             records = [*locked, *(record for record in records if record.name.normalized in names)]
@@ -128,6 +129,15 @@ class Prefix:
             fresh = [record.name.normalized for record in records if before.get(record.name.normalized) is None]
             subprocess.run(["slipway-post-link", self.path, *fresh])
         return lines
+
+
+def with_dependents(records, names):
+    """The names, and those of all packages that need one of them."""
+    while True:
+        needs = {name for name, record in records.items() if names & {one.split()[0] for one in record.depends}}
+        if needs <= names:
+            return names
+        names = names | needs
 
 
 def told(before, records):

@@ -8,7 +8,7 @@ import type { Checkout, Contribution, Match, Notice, PlanContext, PythonWish } f
 import { apt } from '../apt/index.ts';
 import { python } from '../python/index.ts';
 import { normalName } from '../python/requirement.ts';
-import { noRequirements, type Requirements } from '../python/requirements.ts';
+import { joinRequirements, noRequirements, type Requirements } from '../python/requirements.ts';
 import { elsewhere } from './debian.ts';
 import { onPypi, type PypiPackage } from './names.ts';
 import type { CondaEnvironment, CondaSpec } from './types.ts';
@@ -61,9 +61,13 @@ function refuseUnknown(unknown: readonly CondaSpec[]): void {
   if (first === undefined) return;
   const places = unknown.slice(0, 10).map(({ name, file, line }) => `${name} (${file}, line ${line})`);
   const more = unknown.length > places.length ? ` and ${unknown.length - places.length} more` : '';
-  throw new SlipwayError('needs_channel', `Only a conda channel has ${places.join(', ')}${more}.`, {
-    hint: 'This Slipway takes conda environments from PyPI and Debian (SLIPWAY_CONDA=pypi). Name packages of PyPI under pip: instead, or ask the operator for a channel.',
-  });
+  throw new SlipwayError(
+    'needs_channel',
+    `Without a conda channel nothing is known that stands for ${places.join(', ')}${more}.`,
+    {
+      hint: 'This Slipway takes conda environments from PyPI and Debian (SLIPWAY_CONDA=pypi). Name packages of PyPI under pip: instead, or ask the operator for a channel.',
+    },
+  );
 }
 
 interface Translation {
@@ -111,9 +115,8 @@ function wishOf(specs: readonly CondaSpec[], notices: Notice[]): Pick<PythonWish
 }
 
 /** What `pip:` names itself is not asked for twice: in a conda environment pip has the last word. */
-function requirementsOf(entries: Sorted['pypi'], environment: CondaEnvironment, notices: Notice[]): Requirements {
-  const pip = environment.pip ?? noRequirements();
-  const result: Requirements = { ...pip, requirements: [], pins: [], names: new Set(pip.names) };
+function requirementsOf(entries: Sorted['pypi'], pip: Requirements, notices: Notice[]): Requirements {
+  const own = noRequirements();
   for (const { spec, found } of entries) {
     const { file, line } = spec;
     const name = normalName(found.name.replace(/\[.*$/, ''));
@@ -127,17 +130,13 @@ function requirementsOf(entries: Sorted['pypi'], environment: CondaEnvironment, 
       const message = `${file}, line ${line}: of ${spec.name} ${spec.version} ${specifier === '' ? 'any version' : specifier} is taken, for ${lost}.`;
       notices.push({ code: 'version-lost', message, file });
     }
-    result.requirements.push(found.name + specifier);
-    result.names.add(name);
+    own.requirements.push(found.name + specifier);
+    own.names.add(name);
     // With three numbers a series is what others call a pin.
     const pin = /^==([^,*]+?|\d+\.\d+\.\d+\.\*)$/.exec(specifier)?.[1]?.replace(/\.\*$/, '');
-    if (pin !== undefined) result.pins.push({ name, version: pin, file });
+    if (pin !== undefined) own.pins.push({ name, version: pin, file });
   }
-  return {
-    ...result,
-    requirements: [...new Set([...result.requirements, ...pip.requirements])],
-    pins: [...result.pins, ...pip.pins],
-  };
+  return joinRequirements([own, pip]);
 }
 
 function listed(specs: readonly CondaSpec[]): string {
@@ -169,7 +168,7 @@ export function counterparts(environment: CondaEnvironment): Counterparts {
   const [file = ''] = environment.files;
   const notices = foundNotices(entries, file);
   const wish = wishOf(entries.python, notices);
-  const requirements = requirementsOf(entries.pypi, environment, notices);
+  const requirements = requirementsOf(entries.pypi, environment.pip ?? noRequirements(), notices);
   const debian = [
     ...entries.debian.flatMap(({ packages }) => packages),
     ...entries.pypi.flatMap(({ found }) => found.debian),

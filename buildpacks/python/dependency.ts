@@ -48,7 +48,8 @@ function fragment(parts: Readonly<Record<string, string | undefined>>): string {
 function directText(named: string, source: Extract<Source, { kind: 'git' | 'url' }>, sha256?: string): string {
   const rest = fragment({ subdirectory: source.folder, sha256 });
   if (source.kind === 'url') return `${named} @ ${source.url}${rest}`;
-  const url = source.url.replace(/^git\+/i, '');
+  // Whoever locked it had a key; a public repository is had without one.
+  const url = source.url.replace(/^git\+/i, '').replace(/^(?:ssh:\/\/)?git@([^:/]+)[:/]/i, 'https://$1/');
   return `${named} @ git+${url}${source.ref === undefined ? '' : `@${source.ref}`}${rest}`;
 }
 

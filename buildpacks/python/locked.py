@@ -57,6 +57,6 @@ def _beside(work, extras, pins):
         elif answer.kind == "upstream" or extra == "ipykernel":
             return answer, []
         else:
-            work.notice("%s does not go with what is locked, and is left out" % extra)
+            work.notice("%s does not go with what is locked, and is left out." % extra)
     first.kind = "ok"
     return first, found

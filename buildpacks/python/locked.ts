@@ -175,8 +175,8 @@ function exact({ name, version, source }: LockedPackage, file: LockedFile | unde
 export function lockPins(lock: Lock): { name: string; version: string; file: string }[] {
   const pins: { name: string; version: string; file: string }[] = [];
   for (const [name, [only, ...others]] of lock.packages) {
-    if (only?.version === undefined || others.length > 0 || only.source.kind !== 'index' || only.marker !== '')
-      continue;
+    if (only?.version === undefined || others.length > 0 || only.source.kind !== 'index') continue;
+    if (/platform|os_name|extra/.test(only.marker)) continue;
     const made = only.files.some((file) => file.name === '' || /-cp3\d+-cp3\d+m?-[^-]*linux/.test(file.name));
     if (made) pins.push({ name, version: only.version, file: lock.file });
   }

@@ -55,7 +55,9 @@ function declaredIn(file: string, key: string, name: string, value: unknown, not
   if (typeof value === 'string')
     return { name, extras: [], specifier: specifierOf(value), marker: '', source: { kind: 'index' }, key };
   if (!isTable(value)) throw badKey(file, key, 'has to be a version or a table.');
-  for (const unknown of Object.keys(value).filter((one) => !KNOWN.has(one) && !MARKERS.has(one))) {
+  for (const unknown of Object.keys(value)
+    .filter((one) => !KNOWN.has(one) && !MARKERS.has(one))
+    .slice(0, 5)) {
     const message = `${file}: ${key}.${unknown.slice(0, 40)} is no key that Slipway knows, and is ignored.`;
     notices.push({ code: 'unknown-key', message, file });
   }

@@ -57,7 +57,9 @@ export function declaredIn(file: string, key: string, name: string, value: unkno
   }
   if (Array.isArray(value)) return value.flatMap((one) => declaredIn(file, key, name, one, notices));
   if (!isTable(value)) throw badKey(file, key, 'has to be a version, a table or a list of tables.');
-  for (const unknown of Object.keys(value).filter((one) => !KNOWN.has(one))) {
+  for (const unknown of Object.keys(value)
+    .filter((one) => !KNOWN.has(one))
+    .slice(0, 5)) {
     const message = `${file}: ${key}.${unknown.slice(0, 40)} is no key that Slipway knows, and is ignored.`;
     notices.push({ code: 'unknown-key', message, file });
   }

@@ -187,6 +187,8 @@ def reason(answer):
     """Why a day will not do, in a few words."""
     if answer.kind == "build-failed":
         return "%s could not be built" % (answer.package or "a package")
+    if answer.kind == "hash-mismatch":
+        return "no file of %s has a hash that is declared for it" % answer.package
     if answer.kind == "not-found":
         return "there was no package %s" % answer.missing
     found = re.search(r"Because (.*?), we can conclude", " ".join(answer.text.split()))

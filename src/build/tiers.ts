@@ -1,16 +1,15 @@
 /** Finds the tiers of a plan in the engine, and builds those that are missing, each on the one before. */
 import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
-import { explicitList } from '../conda-lock.ts';
 import { contentLabels, type Resolution, readResolution, resolutionLabels, tierLabels } from '../image-labels.ts';
 import { withLock } from '../lock.ts';
 import { contentParent } from '../tiers.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
-import { type BuildDeps, buildImage, maskOf } from './build.ts';
-import { imageInfo, moveTag, readFilesFromImage, untag } from './inspect.ts';
+import { type BuildDeps, buildImage } from './build.ts';
+import { guessNotices, resolution } from './facts.ts';
+import { imageInfo, moveTag, untag } from './inspect.ts';
 import { loadContent, relabel } from './load.ts';
 import { ensureRootfs } from './rootfs.ts';
-import { plainLine } from './text.ts';
 
 /** What render made of a plan. */
 export interface Rendered {
@@ -60,15 +59,10 @@ export interface BuiltTiers {
   tiers: { base: TierState; environment: TierState; content: TierState };
 }
 
-const RESOLVED_FILE = '/srv/env/share/slipway/resolved-as-of';
-const NOTICES_FILE = '/srv/env/share/slipway/notices';
-const GUESSED_NOTICES_FILE = '/srv/env/share/slipway/guessed/notices';
-const NOTICES_SHOWN = 20;
-const LONGEST_NOTICE = 400;
-
 /** Gives an image a further name. */
 export const nameImage = moveTag;
 
+export { environmentFacts } from './facts.ts';
 export { imageInfo } from './inspect.ts';
 
 /** The content image of a plan, if the engine has it: then nothing has to be built. */
@@ -81,7 +75,8 @@ export async function findContent(docker: Docker, plan: Plan): Promise<BuiltTier
   return { image, digest: found.id, resolvedAsOf: day, notices, tiers };
 }
 
-async function ensureBase(input: EnvironmentInput, deps: BuildDeps): Promise<TierState> {
+/** Builds the base of a plan if it is missing. @throws SlipwayError of the stage build */
+export async function ensureBase(input: EnvironmentInput, deps: BuildDeps): Promise<TierState> {
   const { image } = input.plan.tiers.base;
   const isThere = async () => !input.options.noCache && (await imageInfo(deps.docker, image)) !== undefined;
   if (await isThere()) return 'cached';
@@ -99,24 +94,6 @@ async function buildBase({ plan, rendered, options }: EnvironmentInput, deps: Bu
   const dockerfile = rendered.base(await ensureRootfs(suite, deps));
   const { image } = plan.tiers.base;
   await buildImage({ dockerfile, tag: image, labels: tierLabels('base', plan), suite, noCache: options.noCache }, deps);
-}
-
-/**
- * What the resolver says of its work: the day that it used, and what people should know. The repository's code may have
- * written the files, so only a day counts as one, and the rest is text of bounded length.
- */
-async function resolution(plan: Plan, image: string, deps: BuildDeps): Promise<Resolution> {
-  if (!plan.ownPython) return { day: plan.asOf, notices: [] };
-  const files = await readFilesFromImage(deps.docker, image, [RESOLVED_FILE, NOTICES_FILE], deps.config);
-  const [said = '', lines = ''] = files.map((file) => file?.toString('utf8').trim());
-  const day = /^(?:\d{4}-\d{2}-\d{2}|latest)$/.test(said) ? said : plan.asOf;
-  return { day, notices: noticesOf(lines, deps) };
-}
-
-function noticesOf(text: string, deps: BuildDeps): string[] {
-  const mask = maskOf(deps.config);
-  const notices = text.split('\n', NOTICES_SHOWN).map((line) => mask(plainLine(line)).slice(0, LONGEST_NOTICE));
-  return notices.filter((line) => line !== '');
 }
 
 /** The environment of a plan, with what was guessed, if the engine has it. */
@@ -172,37 +149,11 @@ export async function addGuesses(
   const labels = tierLabels('environment', plan);
   const input = { dockerfile: rendered.guessed ?? '', tag: image, labels, suite: plan.era.debian, noCache };
   const { imageId } = await buildImage(input, deps);
-  const [said] = await readFilesFromImage(deps.docker, imageId, [GUESSED_NOTICES_FILE], deps.config);
-  const told = noticesOf(said?.toString('utf8') ?? '', deps);
+  const told = await guessNotices(imageId, deps);
   for (const notice of told) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
   const resolved = { day, notices: [...notices, ...told] };
   await relabel(deps.docker, imageId, image, resolutionLabels(resolved));
   return { base, environment: 'built', ...resolved };
-}
-
-/** Stage of the environment's Dockerfile in which its lock is known, and what has no wheel is built. */
-const RESOLVED_STAGE = 'built';
-
-/**
- * The lock of a plan's environment; without the environment it is resolved, and the environment not made.
- * @throws SlipwayError of the stage build
- */
-export async function resolveLock(input: EnvironmentInput, deps: BuildDeps): Promise<string> {
-  const { plan, rendered } = input;
-  const { docker, config } = deps;
-  if (rendered.environment === undefined || (await findEnvironment(docker, plan)))
-    return (await environmentFacts(docker, plan, config)).lock;
-  await ensureBase(input, deps);
-  const tag = `slipway/build:lock-${plan.tiers.environment.key}`;
-  const suite = plan.era.debian;
-  const build = { dockerfile: rendered.environment, tag, labels: {}, suite, target: RESOLVED_STAGE };
-  try {
-    const { imageId } = await buildImage(build, deps);
-    const files = await readFilesFromImage(docker, imageId, LOCKS, config);
-    return files.map((file) => file?.toString('utf8') ?? '').join('');
-  } finally {
-    await untag(docker, tag);
-  }
 }
 
 async function buildImageOfContent(input: ContentInput, resolution: Resolution, deps: BuildDeps): Promise<string> {
@@ -245,20 +196,4 @@ export async function buildContent(
   const digest = await buildImageOfContent(input, { day, notices }, deps);
   const { image } = input.plan.tiers.content;
   return { image, digest, resolvedAsOf: day, notices, tiers: { base, environment, content: 'built' } };
-}
-
-const LOCKS = ['python.lock', 'build.lock', 'guessed/guessed.lock'].map((name) => `/srv/env/share/slipway/${name}`);
-const CONDA_LOCK = '/srv/env/share/slipway/conda.lock';
-const OF_DEBIAN = ['/usr/local/share/slipway/server.lock', '/var/lib/dpkg/status'];
-
-/** What an environment in the engine says of itself: its lock, the server's, Debian's packages; '' for what is not there. */
-export async function environmentFacts(
-  docker: Docker,
-  plan: Plan,
-  config: BuildDeps['config'],
-): Promise<{ lock: string; serverLock: string; dpkgStatus: string }> {
-  const paths = [CONDA_LOCK, ...OF_DEBIAN, ...LOCKS];
-  const files = await readFilesFromImage(docker, contentParent(plan).image, paths, config);
-  const [conda = '', serverLock = '', dpkgStatus = '', ...locks] = files.map((file) => file?.toString('utf8') ?? '');
-  return { lock: explicitList(conda) + locks.join(''), serverLock, dpkgStatus };
 }

@@ -75,7 +75,7 @@ an apt.txt or postBuild, or in binder/.`,
   ],
   async run(args, io) {
     const config = loadConfig();
-    const { lockRepo } = await import('../pipeline.ts');
+    const { lockRepo } = await import('../locks.ts');
     const isJson = args.switches.has('json');
     const deps = { config, signal: io.signal, allowLocal: true };
     const options = { isJson: false, stages: ['Find', 'Plan', 'Build'] as const, dataFolder: config.SLIPWAY_DATA };

@@ -153,11 +153,11 @@ With --versions the packages are resolved in the engine, as of the day and as of
   ],
   async run(args, io) {
     const config = loadConfig();
-    const { planRepo, planVersions } = await import('../pipeline.ts');
     const isJson = args.switches.has('json');
     const isVersions = args.switches.has('versions');
+    const ask = isVersions ? (await import('../locks.ts')).planVersions : (await import('../pipeline.ts')).planRepo;
     const work = (emit: Emit): Promise<Shown> =>
-      (isVersions ? planVersions : planRepo)(repoRequest(args), { config, emit, signal: io.signal, allowLocal: true });
+      ask(repoRequest(args), { config, emit, signal: io.signal, allowLocal: true });
     const stages: readonly StageName[] = isVersions ? ['Find', 'Plan', 'Build'] : ['Find', 'Plan'];
     const quiet = () => undefined;
     const options = { isJson: false, stages, dataFolder: config.SLIPWAY_DATA };

@@ -8,9 +8,8 @@ import {
   findImage,
   findLowerTiers,
   type Prepared,
-  planKey,
-  prepare,
-} from '../pipeline.ts';
+} from '../making.ts';
+import { planKey, prepare } from '../pipeline.ts';
 import type { EngineDeps } from '../stages.ts';
 import { asDeclared } from '../tiers.ts';
 import type { Emit, Plan, SlipwayEvent } from '../types.ts';

@@ -1,5 +1,6 @@
 /** Which commits have an image: known plans in memory, and the engine's answer for a moment. */
-import { type BuiltTiers, findImage, planKey } from '../pipeline.ts';
+import { type BuiltTiers, findImage } from '../making.ts';
+import { planKey } from '../pipeline.ts';
 import type { Plan, Resolved } from '../types.ts';
 import type { Context } from './context.ts';
 

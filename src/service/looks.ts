@@ -1,5 +1,6 @@
 /** Questions that start nothing, or no more than a plan: previews, badges, the queue, what is read while one waits. */
-import { findImage, findLowerTiers, planKey, takeHome } from '../pipeline.ts';
+import { findImage, findLowerTiers, takeHome } from '../making.ts';
+import { planKey } from '../pipeline.ts';
 import type { Plan, Resolved } from '../types.ts';
 import type { Builds } from './builds.ts';
 import type { Context } from './context.ts';

@@ -1,7 +1,7 @@
 /** What is asked of sessions, and what is told of them. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Prepared } from '../pipeline.ts';
+import type { Prepared } from '../making.ts';
 import type { Presence } from '../queue/presence.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import type { Emit, Plan, Resolved } from '../types.ts';

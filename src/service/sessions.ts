@@ -1,7 +1,7 @@
 /** Sessions of the service on one machine: start, find, keep, end. */
 import type { Writable } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
-import { workingFolder, writeContent } from '../pipeline.ts';
+import { workingFolder, writeContent } from '../making.ts';
 import type { SessionTarget } from '../session-target.ts';
 import { type DockerLauncher, isReadAtStart, type LaunchedSession, type Launcher, openLauncher } from '../sessions.ts';
 import { contentParent } from '../tiers.ts';

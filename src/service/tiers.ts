@@ -1,5 +1,5 @@
 /** Environments, each built once for every repository that has it. */
-import { buildEnvironment, type EnvironmentTiers } from '../pipeline.ts';
+import { buildEnvironment, type EnvironmentTiers } from '../making.ts';
 import { contentParent } from '../tiers.ts';
 import type { Emit, Plan } from '../types.ts';
 import type { Context } from './context.ts';

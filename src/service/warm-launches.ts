@@ -1,5 +1,6 @@
 /** Launches of commits that have no image yet, into servers that run already: fetched and planned right here. */
-import { findLowerTiers, type Prepared, planKey, prepare } from '../pipeline.ts';
+import { findLowerTiers, type Prepared } from '../making.ts';
+import { planKey, prepare } from '../pipeline.ts';
 import type { Resolved, Session } from '../types.ts';
 import type { Context } from './context.ts';
 import type { ClaimWish } from './session-wishes.ts';

@@ -25,6 +25,10 @@ const OURS: Record<string, { files: string[]; reason: string }> = {
   'python/pdm': { files: ['pdm.lock', 'pyproject.toml'], reason: 'locks, and [project] without a build system' },
   'python/poetry': { files: ['poetry.lock', 'pyproject.toml'], reason: "locks, and Poetry's tables" },
   'python/poetry-unlocked': { files: ['pyproject.toml'], reason: "Poetry's tables" },
+  'conda/conda-lock': { files: ['conda-lock.yml'], reason: 'the lock of its environment.yml' },
+  'conda/pixi': { files: ['pixi.lock', 'pixi.toml'], reason: "pixi's files" },
+  'conda/pixi-older': { files: ['pixi.lock', 'pyproject.toml'], reason: "pixi's part of pyproject.toml" },
+  'conda/pixi-unlocked': { files: ['pixi.toml'], reason: "pixi's files" },
   'python/pylock': { files: ['pylock.toml'], reason: 'locks' },
 };
 
@@ -46,6 +50,18 @@ const CONFLICTS: Record<string, Record<string, string>> = {
     Pipfile: '[packages]\n',
     'requirements.txt': 'six',
   },
+  'environment.yml and environment.yaml': {
+    'environment.yml': 'dependencies: [numpy]',
+    'environment.yaml': 'dependencies: [scipy]',
+  },
+  'environment.yml, its broken lock and pixi': {
+    'environment.yml': 'dependencies: [numpy]',
+    'conda-lock.yml': '[',
+    'pixi.toml': '[',
+    'pixi.lock': '[',
+  },
+  "requirements.txt, conda's locks and pixi": { 'requirements.txt': 'six', 'conda-lock.yml': '[', 'pixi.toml': '[' },
+  "a package and pixi's part of it": { 'pyproject.toml': `${BUILT}[tool.pixi.workspace]\n`, 'pixi.lock': '[' },
   'binder and the root': {
     'binder/requirements.txt': 'six',
     'requirements.txt': 'numpy',

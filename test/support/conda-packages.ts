@@ -1,15 +1,17 @@
 /** What the local conda channel has beside Python and its kernel: several versions, each with its day. */
 import type { CondaPackage } from './conda-channel.ts';
 
-const tides = (version: string, day: string, more: Partial<CondaPackage> = {}) => ({
-  name: 'tides',
+const module = (name: string, version: string, day: string): CondaPackage => ({
+  name,
   version,
   day,
-  noarch: 'python' as const,
+  noarch: 'python',
   depends: ['python'],
-  files: { 'site-packages/tides.py': `VERSION = "${version}"\n` },
+  files: {
+    [`site-packages/${name}.py`]: `VERSION = "${version}"\n`,
+    [`site-packages/${name}-${version}.dist-info/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
+  },
   link: [],
-  ...more,
 });
 
 /** A library with data of its own, which its activation script tells of. */
@@ -35,11 +37,25 @@ const table = (version: string, day: string) => ({
 });
 
 export const PACKAGES: readonly CondaPackage[] = [
-  tides('1.0', '2022-03-01'),
-  tides('1.1', '2023-06-01'),
-  tides('2.0', '2024-06-01'),
+  module('tides', '1.0', '2022-03-01'),
+  module('tides', '1.1', '2023-06-01'),
+  module('tides', '2.0', '2024-06-01'),
   sea('1.0', '2022-03-01', 10),
   sea('1.2', '2024-03-01', 12),
   table('1.0', '2022-03-01'),
   table('1.1', '2023-03-01'),
+  module('wind', '1.0', '2023-01-01'),
+  module('wind', '2.0', '2025-01-01'),
+  { name: 'calm', version: '1.0', day: '2023-01-01', depends: ['wind >=2'] },
+  // Its own script says who runs it, with what, and whether a cache is mounted then.
+  {
+    name: 'eel',
+    version: '1.0',
+    day: '2023-01-01',
+    files: {
+      'bin/.eel-post-link.sh':
+        'echo "uid $(id -u)" > "$PREFIX/share/eel"\necho "$PKG_NAME $PKG_VERSION $PKG_BUILDNUM" >> "$PREFIX/share/eel"\necho "mounts $(grep -c /var/cache/slipway /proc/self/mounts)" >> "$PREFIX/share/eel"\n',
+      'share/eel.txt': 'an eel\n',
+    },
+  },
 ];

@@ -1,7 +1,8 @@
 /** Servers that wait: what a launch gets that takes one, which cannot, and that none holds anything of another. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { lookUp, type Prepared, prepare, readSpec } from '../../../src/pipeline.ts';
+import type { Prepared } from '../../../src/making.ts';
+import { lookUp, prepare, readSpec } from '../../../src/pipeline.ts';
 import type { Session } from '../../../src/types.ts';
 import { callServer, runCode, runTerminal } from '../../support/kernel.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';

@@ -350,6 +350,19 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     expect(found?.channels).toEqual(['conda-forge']);
   });
 
+  test('indexes beside the public one', async () => {
+    const found = await read({
+      'pixi.toml':
+        '[pypi-dependencies]\ntorch = { version = "*", index = "https://example.org/cpu" }\n[pypi-options]\nextra-index-urls = ["https://example.org/more"]\n',
+    });
+    expect(found?.pip?.indexOptions).toEqual([
+      ...['--extra-index-url', 'https://example.org/more'],
+      ...['--extra-index-url', 'https://example.org/cpu'],
+    ]);
+    const secret = '[pypi-dependencies]\nx = "*"\n[pypi-options]\nindex-url = "https://u:hunter2@example.org"\n';
+    await expect(read({ 'pixi.toml': secret })).rejects.toThrow(/pixi\.toml, line 3.*without a password/);
+  });
+
   test('packages that pixi would build are left out, and it is said', async () => {
     const found = await read({ 'pixi.toml': '[dependencies]\nmine = { path = "." }\nnumpy = "*"\n' });
     expect(found?.specs.map(({ name }) => name)).toEqual(['numpy']);

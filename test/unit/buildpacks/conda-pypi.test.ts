@@ -101,7 +101,7 @@ describe('a conda environment from PyPI', () => {
     await expect(found(['numpy', 'r-base=3.6', 'gdal', 'some-niche-tool'])).rejects.toMatchObject({
       code: 'needs_channel',
       message:
-        'Only a conda channel has r-base (environment.yml, line 3), gdal (environment.yml, line 4), some-niche-tool (environment.yml, line 5).',
+        'Without a conda channel nothing is known that stands for r-base (environment.yml, line 3), gdal (environment.yml, line 4), some-niche-tool (environment.yml, line 5).',
     });
   });
 

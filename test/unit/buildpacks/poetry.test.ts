@@ -25,6 +25,10 @@ describe("Poetry's tables without a lock", () => {
       'x = {git = "https://example.org/o/x.git", tag = "v1", subdirectory = "py"}',
       [`x @ git+https://example.org/o/x.git@${'c'.repeat(40)}#subdirectory=py`],
     ],
+    [
+      'x = {git = "git@example.org:o/x.git", rev = "main"}\ny = {git = "ssh://git@example.org/o/y.git"}',
+      ['x', 'y'].map((name) => `${name} @ git+https://example.org/o/${name}.git@${'c'.repeat(40)}`),
+    ],
     ['x = {url = "https://example.org/x-1.0-py3-none-any.whl"}', ['x @ https://example.org/x-1.0-py3-none-any.whl']],
   ])('%j', async (text, expected) => {
     expect((await dependencies(text)).requirements).toEqual(expected);

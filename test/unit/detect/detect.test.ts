@@ -88,6 +88,14 @@ test("conda's locks and pixi's files never displace a file that Binder reads, an
   expect((await detected({ 'pyproject.toml': built })).packs).toEqual(['python']);
 });
 
+test("a conda lock's own date is the day", async () => {
+  const lock =
+    'version: 1\npackage:\n- {name: zlib, manager: conda, platform: linux-64, url: "https://example.org/c/linux-64/zlib-1.2-0.conda"}\n';
+  const files = { 'environment.yml': 'dependencies: [zlib]', 'conda-lock.yml': lock };
+  const { matches } = await detect(memoryCheckout(files), loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64' }));
+  expect(matches[0]?.match).toMatchObject({ name: 'conda', lock: ['conda-lock.yml'] });
+});
+
 test('runtime.txt and .python-version', async () => {
   const wish = async (files: Record<string, string>) => {
     const { matches } = await detect(memoryCheckout(files), config);

@@ -450,6 +450,8 @@ RUN printf '%s\n' \
     '    """Why a day will not do, in a few words."""' \
     '    if answer.kind == "build-failed":' \
     '        return "%s could not be built" % (answer.package or "a package")' \
+    '    if answer.kind == "hash-mismatch":' \
+    '        return "no file of %s has a hash that is declared for it" % answer.package' \
     '    if answer.kind == "not-found":' \
     '        return "there was no package %s" % answer.missing' \
     '    found = re.search(r"Because (.*?), we can conclude", " ".join(answer.text.split()))' \
@@ -933,7 +935,7 @@ RUN printf '%s\n' \
     '        elif answer.kind == "upstream" or extra == "ipykernel":' \
     '            return answer, []' \
     '        else:' \
-    '            work.notice("%s does not go with what is locked, and is left out" % extra)' \
+    '            work.notice("%s does not go with what is locked, and is left out." % extra)' \
     '    first.kind = "ok"' \
     '    return first, found' \
     > /usr/local/lib/slipway/locked.py && chmod 755 /usr/local/lib/slipway/locked.py
