@@ -14,7 +14,7 @@ from rattler.exceptions import SolverError
 
 import prefixes
 from prefixes import CAPTION, Prefix
-from solver import UPSTREAM, PUBLIC
+from solver import PUBLIC, UPSTREAM, ending
 
 VERSION = "24.7.1"
 
@@ -199,4 +199,4 @@ def main():
     VERBS[given.verb](given)
 
 
-main()
+ending(main)

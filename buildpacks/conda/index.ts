@@ -125,7 +125,7 @@ function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribut
       title: data.locked ? `Reading the lock of ${what}` : `Choosing versions of ${what} as of ${asOf}`,
       place: 'resolve',
       template: 'conda/resolve',
-      values: { environment: [solving(data, context, extras)], shared },
+      values: { environment: [solving(data, context, extras)] },
     },
     {
       title: 'Installing conda packages',

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 
-from solver import PUBLIC, UPSTREAM, Solver, read, record, stop
+from solver import UPSTREAM, Solver, ending, read, record, stop
 
 
 def locked():
@@ -28,4 +28,4 @@ async def main():
         stop(64, "a package could not be installed", text)
 
 
-asyncio.run(main())
+ending(lambda: asyncio.run(main()))

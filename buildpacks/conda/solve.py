@@ -12,7 +12,7 @@ from rattler import MatchSpec
 from rattler.exceptions import SolverError
 
 from locked import records
-from solver import UPSTREAM, Solver, line, moment, read, say, stop, write
+from solver import UPSTREAM, Solver, ending, line, moment, read, say, stop, write
 
 OTHERS = ["osx-64", "osx-arm64", "win-64"]
 
@@ -167,4 +167,4 @@ async def main():
         stop(66, "a channel could not be read", text)
 
 
-asyncio.run(main())
+ending(lambda: asyncio.run(main()))

@@ -1,6 +1,5 @@
 """What solving, installing and the command `conda` have in common: rattler, with our channels and our day."""
 
-import atexit
 import datetime
 import json
 import os
@@ -8,6 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
+import traceback
 
 import rattler
 from rattler.config import Config
@@ -15,6 +15,8 @@ from rattler.config import Config
 PREFIX = "/srv/env"
 SHARE = PREFIX + "/share/slipway"
 PUBLIC = "https://conda.anaconda.org"
+# Folders that go with this process.
+SCRATCH = []
 # What rattler says when a server did not answer, or not as it should; a 404 is an answer.
 UPSTREAM = re.compile(
     r"error sending request|timed out|timeout|connection (?:refused|reset|closed)|dns error|5\d\d (?:Internal|Bad|Service|Gateway)"
@@ -80,7 +82,8 @@ class Solver:
         self.virtual = [virtual(name, said) for name, said in sorted(environment["virtual"].items())]
         self.config = Config.from_toml(settings())
         self.cache = os.environ.get("RATTLER_CACHE_DIR") or scratch()
-        self.gateway = rattler.Gateway.from_config(self.config, cache_dir=os.path.join(self.cache, "repodata"))
+        # The index is never kept: rattler takes a 304 for an error (with shards), and packages are what weighs.
+        self.gateway = rattler.Gateway.from_config(self.config, cache_dir=os.path.join(scratch(), "repodata"))
         self.sources = [Dated(self.gateway, channel) for channel in self.channels]
 
     async def solve(self, specs, cutoff, **more):
@@ -111,9 +114,28 @@ class Solver:
 
 def scratch():
     """A folder that goes with this process: nothing of it may stay in a layer."""
-    folder = tempfile.mkdtemp(prefix="slipway-conda-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    SCRATCH.append(tempfile.mkdtemp(prefix="slipway-conda-"))
+    return SCRATCH[-1]
+
+
+def ending(work):
+    """Ends the process with `work`. rattler's threads may still want the interpreter while it is taken down, which crashes
+    one process in ten: so it never is."""
+    code = 0
+    try:
+        work()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    for folder in SCRATCH:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def settings():

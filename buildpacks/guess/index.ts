@@ -19,6 +19,8 @@ export interface Planned {
   serverLock: readonly string[];
 }
 
+/** For a Python that only solving tells. */
+const SOME_PYTHON = '3.11';
 const NOTHING: Contribution = { steps: [], notices: [] };
 
 /** Folders that are installed as packages with the content. */
@@ -107,7 +109,11 @@ export async function infer(checkout: Checkout, planned: Planned): Promise<Contr
   ]);
   const ofServer = serverLock.map((line) => line.split('==')[0] ?? '');
   const judged = (there: string[]) =>
-    judge(scanned, { there: withDependencies(there), python: context.python.version, adds });
+    judge(scanned, {
+      there: withDependencies(there),
+      python: context.python.version || context.era.python || SOME_PYTHON,
+      adds,
+    });
   let { guesses, notices } = judged(hasOwn ? names : [...names, ...ofServer]);
   const needsOwn = !hasOwn && (guesses.length > 0 || itself.steps.length > 0);
   // The server's packages are out of sight from an environment of its own.
