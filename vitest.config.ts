@@ -8,9 +8,9 @@ const APART = [
   'test/integration/hostile/repositories.test.ts',
 ];
 
-/** Repositories that are built whole, and hubs and engines beside ours: they share with the rest what users do. */
+/** Repositories that are built whole: they share with the rest what users do, an engine and what all builds may use of it. */
 const BUILT = [
-  'test/integration/{scenarios,era,hub,many}/*.test.ts',
+  'test/integration/{scenarios,era}/*.test.ts',
   'test/integration/{build,fixtures,hostile/builds}.test.ts',
 ];
 

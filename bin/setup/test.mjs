@@ -1,4 +1,5 @@
 /** Everything that `npm test` needs and does. */
+import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireRedis, withoutService } from './redis.mjs';
@@ -17,10 +18,15 @@ const NEEDED = {
   zstd: 'zstd',
 };
 
+/** Some tests make packages and archives with Python, and hold repo2docker beside us; nothing else needs it. */
+function hasVenv() {
+  return hasProgram('python3') && spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0;
+}
+
 async function requirePrograms() {
   const missing = Object.entries(NEEDED).filter(([program]) => !hasProgram(program));
-  if (missing.length === 0) return;
-  const packages = missing.map(([, name]) => name);
+  const packages = [...missing.map(([, name]) => name), ...(hasVenv() ? [] : ['python3-venv'])];
+  if (packages.length === 0) return;
   // Debian's keys are needed to bootstrap its suites from Ubuntu.
   if (packages.includes('debootstrap')) packages.push('debian-archive-keyring');
   if (system() === 'debian' && isRoot()) {

@@ -51,15 +51,19 @@ export interface Lock {
 
 /** A lock has at most some thousand packages; more steps than that are a tangle made on purpose. */
 const MOST_STEPS = 200_000;
+/** Versions of one package, each for other platforms or Pythons; real locks have a handful. */
+const MOST_VERSIONS = 100;
 
-/** Groups packages by their normalised names. */
-export function byName(packages: readonly LockedPackage[]): Map<string, LockedPackage[]> {
+/** Groups packages by their normalised names. @throws SlipwayError `bad_environment_file` */
+export function byName(file: string, packages: readonly LockedPackage[]): Map<string, LockedPackage[]> {
   const found = new Map<string, LockedPackage[]>();
   for (const one of packages) {
     const key = keyOf(one);
     const same = found.get(key);
     if (same === undefined) found.set(key, [one]);
     else same.push(one);
+    if (same !== undefined && same.length > MOST_VERSIONS)
+      throw badKey(file, one.name, `has more than ${MOST_VERSIONS} versions.`);
   }
   return found;
 }
@@ -183,9 +187,13 @@ export function lockPins(lock: Lock): { name: string; version: string; file: str
   return pins;
 }
 
-/** What a manifest declares and the lock does not have, or has in a version that is not allowed. */
+/**
+ * What a manifest declares and the lock does not have, or has in a version that is not allowed. What is declared for
+ * some Pythons or platforms only has no say: tools leave out of a lock what none of its own would need.
+ */
 export function notLocked(lock: Lock, declared: readonly Declared[]): string[] {
   const lacking = declared.filter((one) => {
+    if (one.marker !== '') return false;
     const candidates = lock.packages.get(keyOf(one)) ?? [];
     if (one.source.kind !== 'index') return candidates.length === 0;
     return !candidates.some(({ version }) => versionFits(version, one.specifier));

@@ -31,13 +31,13 @@ interface PdmPackage extends LockedPackage {
   ofExtras: readonly string[];
 }
 
-function packageOf(file: string, table: Table, number: number, old: Table): PdmPackage {
+function packageOf(file: string, table: Table, number: number, old: ReadonlyMap<string, unknown>): PdmPackage {
   const name = textAt(file, `package ${number}.name`, table.name);
   if (name === undefined) throw badKey(file, `package ${number}`, 'has no name.');
   const key = `package.${name}`;
   const version = textAt(file, `${key}.version`, table.version);
   const edges = textsAt(file, `${key}.dependencies`, table.dependencies);
-  const listed = Object.entries(old).find(([one]) => normalName(one) === normalName(`${name} ${version}`))?.[1];
+  const listed = old.get(normalName(`${name} ${version}`));
   const source = sourceOf(file, key, table);
   return {
     name,
@@ -87,7 +87,8 @@ export async function readPdmLock(
   const version = textAt(file, 'metadata.lock_version', metadata.lock_version) ?? '4.0';
   if (!/^[1-4](?:\.|$)/.test(version))
     throw badKey(file, 'metadata.lock_version', 'is newer than Slipway knows; it reads version 4.');
-  const old = tableAt(file, 'metadata.files', metadata.files);
+  const files = Object.entries(tableAt(file, 'metadata.files', metadata.files));
+  const old = new Map(files.map(([name, list]) => [normalName(name), list]));
   const all = tablesAt(file, 'package', lock.package).map((table, at) => packageOf(file, table, at + 1, old));
   const packages = joined(all);
   const targets = tablesAt(file, 'metadata.targets', metadata.targets);
@@ -95,7 +96,7 @@ export async function readPdmLock(
   return {
     file,
     roots: declared ?? rootsOf(packages),
-    packages: byName(packages),
+    packages: byName(file, packages),
     python: python.length === 1 ? python[0] : undefined,
     indexes: [],
     groups: new Set(),

@@ -119,7 +119,7 @@ async function readLock(
     lock: {
       file,
       roots: rootsOf(packages),
-      packages: byName(packages),
+      packages: byName(file, packages),
       python: undefined,
       indexes: indexesIn(file, '_meta.sources', meta.sources),
       groups: new Set(),

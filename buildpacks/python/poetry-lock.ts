@@ -127,7 +127,7 @@ export async function readPoetryLock(
   return {
     file,
     roots: declared ?? rootsOf(packages.filter(({ byDefault }) => byDefault)),
-    packages: byName(packages),
+    packages: byName(file, packages),
     python: python === undefined ? undefined : toSpecifier(python)?.specifier || undefined,
     indexes: [...new Set(packages.flatMap(({ index }) => (index === undefined ? [] : [index])))],
     groups: new Set(),

@@ -84,7 +84,7 @@ export async function readPylock(checkout: Checkout, file: string): Promise<Lock
   return {
     file,
     roots: rootsOf(packages),
-    packages: byName(packages),
+    packages: byName(file, packages),
     python: textAt(file, 'requires-python', lock['requires-python']),
     indexes: [...new Set(packages.flatMap(({ index }) => (index === undefined ? [] : [index])))],
     groups: new Set(textsAt(file, 'default-groups', lock['default-groups']).map(normalName)),

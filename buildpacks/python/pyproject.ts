@@ -7,7 +7,7 @@ import { badKey, isTable, type Table, tableAt, tablesAt, textAt, textsAt } from 
 /** Whose project it is: it decides which groups are installed when nothing else is said. */
 export type Tool = 'uv' | 'poetry' | 'pdm';
 
-const DEEPEST = 20;
+const DEEPEST = 50;
 
 /** `[tool.<name>]`, empty when there is none. */
 export function toolTable(pyproject: Table, name: string): Table {
@@ -25,20 +25,30 @@ function lineOf(file: string, key: string, text: string): Declared {
   return { name: local[1] ?? local[3] ?? key, extras: [], specifier: '', marker: '', source, key };
 }
 
-/** The lines of a group and of those that it includes. */
-function groupLines(file: string, groups: Table, name: string, depth = 0): Declared[] {
+/** The lines of a group and of those that it includes, each group once; `above` are those that led here. */
+function groupLines(
+  file: string,
+  groups: ReadonlyMap<string, unknown>,
+  name: string,
+  done: Set<string>,
+  above: readonly string[] = [],
+): Declared[] {
   const key = `dependency-groups.${name}`;
-  const found = Object.keys(groups).find((one) => normalName(one) === normalName(name));
-  const list = found === undefined ? undefined : groups[found];
+  const normal = normalName(name);
+  if (above.includes(normal)) throw badKey(file, key, 'includes itself.');
+  if (above.length > DEEPEST) throw badKey(file, key, `is included by more than ${DEEPEST} others in a row.`);
+  if (done.has(normal)) return [];
+  const list = groups.get(normal);
   if (!Array.isArray(list)) throw badKey(file, key, 'has to be a list.');
-  if (depth > DEEPEST) throw badKey(file, key, 'includes itself.');
-  return list.flatMap((item: unknown) => {
+  const lines = list.flatMap((item: unknown) => {
     if (typeof item === 'string') return [lineOf(file, key, item)];
     const other = isTable(item) ? item['include-group'] : undefined;
     if (typeof other !== 'string')
       throw badKey(file, key, 'holds something that is neither a string nor include-group.');
-    return groupLines(file, groups, other, depth + 1);
+    return groupLines(file, groups, other, done, [...above, normal]);
   });
+  done.add(normal);
+  return lines;
 }
 
 /** The names of the groups that a tool installs unasked. */
@@ -62,7 +72,9 @@ function defaultGroups(groups: Table, tool: Tool, pyproject: Table): string[] {
 /** What a tool installs for development when nothing else is said. */
 export function groupDependencies(file: string, pyproject: Table, tool: Tool): Declared[] {
   const groups = tableAt(file, 'dependency-groups', pyproject['dependency-groups']);
-  const standard = defaultGroups(groups, tool, pyproject).flatMap((name) => groupLines(file, groups, name));
+  const byName = new Map(Object.entries(groups).map(([name, list]) => [normalName(name), list]));
+  const done = new Set<string>();
+  const standard = defaultGroups(groups, tool, pyproject).flatMap((name) => groupLines(file, byName, name, done));
   if (tool === 'poetry') return standard;
   const key = `tool.${tool}.dev-dependencies`;
   const own = toolTable(pyproject, tool)['dev-dependencies'];

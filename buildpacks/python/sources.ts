@@ -1,19 +1,13 @@
 /** Which of the files that describe a Python environment count, and what they say together. */
-import { SlipwayError } from '../../src/errors.ts';
 import { joinPath } from '../../src/paths.ts';
 import type { Checkout, ConfigFolder, Evidence, Notice, PythonWish } from '../../src/types.ts';
-import { poetryHashes } from './content-hash.ts';
 import { takeDependency } from './dependency.ts';
-import { type Lock, lockPins, notLocked } from './locked.ts';
+import { type Lock, lockPins } from './locked.ts';
 import { type PythonPackage, readPackage, readPyproject } from './package.ts';
-import { readPdmLock } from './pdm-lock.ts';
 import { readPipfile } from './pipfile.ts';
-import { type PoetryLock, readPoetryLock } from './poetry-lock.ts';
-import { readPylock } from './pylock.ts';
-import { type Tool, toolOf } from './pyproject.ts';
+import { chooseLock, LOCKS, readLock, TOOLS, usableLock } from './project-lock.ts';
+import { toolOf } from './pyproject.ts';
 import { joinRequirements, noRequirements, type Requirements, readRequirements, takeSource } from './requirements.ts';
-import { isTable, type Table } from './toml.ts';
-import { readUvLock } from './uv-lock.ts';
 
 export interface Sources {
   /** What is asked for: resolved when there is no lock, or none that can be used. */
@@ -28,15 +22,6 @@ export interface Sources {
   files: string[];
   notices: Notice[];
 }
-
-type LockName = 'uv.lock' | 'poetry.lock' | 'pdm.lock' | 'pylock.toml';
-const LOCKS: readonly LockName[] = ['uv.lock', 'poetry.lock', 'pdm.lock', 'pylock.toml'];
-const TOOLS: Record<LockName, Tool | undefined> = {
-  'uv.lock': 'uv',
-  'poetry.lock': 'poetry',
-  'pdm.lock': 'pdm',
-  'pylock.toml': undefined,
-};
 
 function ignored(file: string, because: string): Notice {
   return { code: 'ignored-file', message: `${file} is ignored because ${because}.`, file };
@@ -136,71 +121,6 @@ async function besideRequirements(checkout: Checkout, left: string[]): Promise<P
   const hasTables = pyproject.project !== undefined || toolOf(pyproject) === 'poetry';
   if (hasTables) left.push(joinPath(checkout.subdir, 'pyproject.toml'));
   return readPackage(checkout, checkout.subdir, 'pip', {});
-}
-
-/** Of several locks, the one of the tool that pyproject.toml names; else the first. */
-function chooseLock(names: readonly LockName[], pyproject: Table): LockName | undefined {
-  const has = (tool: string | undefined) =>
-    tool !== undefined && isTable(pyproject.tool) && Object.hasOwn(pyproject.tool, tool);
-  return names.find((name) => has(TOOLS[name])) ?? names[0];
-}
-
-function readLock(
-  checkout: Checkout,
-  folder: string,
-  name: LockName,
-  pyproject: Table,
-  found: PythonPackage | undefined,
-): Promise<Lock | PoetryLock> {
-  const file = joinPath(folder, name);
-  const declared = found?.file.endsWith('pyproject.toml') ? found.declared : undefined;
-  switch (name) {
-    case 'uv.lock':
-      return readUvLock(checkout, file, pyproject);
-    case 'poetry.lock':
-      return readPoetryLock(checkout, file, declared);
-    case 'pdm.lock':
-      return readPdmLock(checkout, file, declared);
-    case 'pylock.toml':
-      return readPylock(checkout, file);
-  }
-}
-
-/**
- * The lock, if it can be used. One that lacks what its manifest declares is not, and one that cannot be read is not
- * where Binder would not have looked at it.
- */
-async function usableLock(
-  read: () => Promise<Lock | PoetryLock>,
-  file: string,
-  found: PythonPackage | undefined,
-  notices: Notice[],
-): Promise<Lock | undefined> {
-  const instead = `The versions are those of the day, for what ${found?.file} asks.`;
-  let lock: Lock | PoetryLock;
-  try {
-    lock = await read();
-  } catch (error) {
-    if (!(error instanceof SlipwayError) || !found?.isBinders) throw error;
-    notices.push({ code: 'lock-unusable', message: `${error.message} So it is not used. ${instead}`, file });
-    return undefined;
-  }
-  if (found === undefined || found.declared.length === 0) return lock;
-  const lacking = notLocked(lock, found.declared);
-  if (lacking.length > 0) {
-    const message = `${file} does not fit ${found.file}: it lacks ${lacking.slice(0, 10).join(', ')}. So it is not used. ${instead}`;
-    notices.push({ code: 'lock-unfit', message, file });
-    return undefined;
-  }
-  if (
-    'contentHash' in lock &&
-    lock.contentHash !== undefined &&
-    !poetryHashes(found.pyproject).includes(lock.contentHash)
-  ) {
-    const message = `${file} was made for another ${found.file}, but has all that this one asks for, and is used. Run poetry lock to renew it.`;
-    notices.push({ code: 'lock-outdated', message, file });
-  }
-  return lock;
 }
 
 /** pyproject.toml, setup.py, and the locks that other tools than Binder's read. */

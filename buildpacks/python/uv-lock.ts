@@ -137,7 +137,7 @@ export async function readUvLock(checkout: Checkout, file: string, pyproject: Ta
   return {
     file,
     roots: rootsIn(file, lock, packages, isTable(tool.uv) ? tool.uv : {}),
-    packages: byName(packages),
+    packages: byName(file, packages),
     python: textAt(file, 'requires-python', lock['requires-python']),
     indexes: [...new Set(packages.flatMap(({ index }) => (index === undefined ? [] : [index])))],
     groups: new Set(),

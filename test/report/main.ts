@@ -4,6 +4,7 @@
  */
 import { commitOf, type EraRepository, REPOSITORIES } from '../support/era-repositories.ts';
 import { runNotebook } from '../support/kernel.ts';
+import type { Run } from '../support/slipway.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 interface Outcome {
@@ -20,9 +21,14 @@ type Mode = keyof typeof MODES;
 async function outcome(world: World, url: string, repository: EraRepository, mode: Mode): Promise<Outcome> {
   const settings = { SLIPWAY_AS_OF: MODES[mode] };
   const started = performance.now();
-  const run = await world.run(['launch', '--json', '--detach', '--no-open', url], settings);
+  const launch = () => world.run(['launch', '--json', '--detach', '--no-open', url], settings);
+  const failureOf = ({ events }: Run) => events.find(({ phase }) => phase === 'failed');
+  let run = await launch();
+  // The network may have failed, and not the repository.
+  if (failureOf(run)) run = await launch();
   const seconds = Math.round((performance.now() - started) / 1000);
-  const failed = run.events.find(({ phase }) => phase === 'failed');
+  const failed = failureOf(run);
+  if (failed) process.stderr.write(`${repository.name}, ${mode}: ${failed.message}\n`);
   if (failed) return { runs: false, said: `no image: ${firstLine(failed.message)}`, seconds };
   const ready = run.events.find((event) => event.phase === 'ready');
   if (ready?.phase !== 'ready') throw new Error(`${repository.name}: exit code ${run.exitCode}\n${run.stderr}`);
@@ -50,20 +56,19 @@ const wanted = process.argv.slice(2);
 const chosen = REPOSITORIES.filter(({ name }) => wanted.length === 0 || wanted.some((text) => name.includes(text)));
 const modes = Object.keys(MODES) as Mode[];
 const world = await openWorld({ SLIPWAY_PYTHONS: 'debian' });
-const running = new Map(modes.map((mode) => [mode, 0]));
+const rows = new Map(chosen.map((repository) => [repository, [] as Outcome[]]));
 try {
-  console.log(`| day | repository | ${modes.join(' | ')} |\n|${'---|'.repeat(modes.length + 2)}`);
-  for (const [index, repository] of chosen.entries()) {
-    const { url } = await world.repo(`era-${index}`, [commitOf(repository)]);
-    const outcomes: Outcome[] = [];
-    for (const mode of modes) {
+  for (const mode of modes)
+    for (const [index, repository] of chosen.entries()) {
+      const { url } = await world.repo(`era-${index}`, [commitOf(repository)]);
       const found = await outcome(world, url, repository, mode);
-      running.set(mode, (running.get(mode) ?? 0) + (found.runs ? 1 : 0));
-      outcomes.push(found);
+      rows.get(repository)?.push(found);
+      process.stderr.write(`${repository.name}, ${mode}: ${found.runs ? 'runs' : 'fails'}, ${found.said}\n`);
     }
-    console.log(row(repository, outcomes));
-  }
-  const counts = modes.map((mode) => `${mode} ${running.get(mode)} of ${chosen.length} run`);
+  console.log(`| day | repository | ${modes.join(' | ')} |\n|${'---|'.repeat(modes.length + 2)}`);
+  for (const [repository, outcomes] of rows) console.log(row(repository, outcomes));
+  const count = (column: number) => [...rows.values()].filter((outcomes) => outcomes[column]?.runs).length;
+  const counts = modes.map((mode, column) => `${mode} ${count(column)} of ${chosen.length} run`);
   console.log(`\n${counts.join(', ')} (${new Date().toISOString().slice(0, 10)}).`);
 } finally {
   await world.close();

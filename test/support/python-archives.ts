@@ -47,6 +47,12 @@ async function interpreters(): Promise<Interpreter[]> {
   );
 }
 
+/** Whether this machine has interpreters of these kinds to make archives of. */
+export async function hasPythons(wanted: readonly string[]): Promise<boolean> {
+  const there = await interpreters();
+  return wanted.every((minor) => there.some(({ version }) => version.startsWith(`${minor}.`)));
+}
+
 /** The libraries beyond glibc that a file is linked with. */
 async function libraries(file: string): Promise<string[]> {
   const { stdout } = await run('ldd', [file]);

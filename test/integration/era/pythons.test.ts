@@ -1,7 +1,7 @@
 /** Pythons that no Debian suite has, from a mirror with a listing of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { notebook } from '../../support/notebook.ts';
-import { type PythonMirror, startPythonMirror } from '../../support/python-archives.ts';
+import { hasPythons, type PythonMirror, startPythonMirror } from '../../support/python-archives.ts';
 import { FULL, play, type Scenario } from '../../support/scenario.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
@@ -80,11 +80,15 @@ const scenarios: (Scenario & { python: string; always?: boolean })[] = [
   },
 ];
 
-describe('managed Pythons', () => {
+const NEEDED = FULL ? PYTHONS : ['3.10'];
+// Few machines have old interpreters lying about. In CI a missing one is a failure.
+const isMissing = process.env.CI === undefined && !(await hasPythons(NEEDED));
+
+describe.skipIf(isMissing)('managed Pythons', () => {
   let world: World;
   let mirror: PythonMirror;
   beforeAll(async () => {
-    mirror = await startPythonMirror(FULL ? PYTHONS : ['3.10']);
+    mirror = await startPythonMirror(NEEDED);
     world = await openWorld({ SLIPWAY_MIRROR_PYTHON: mirror.url, SLIPWAY_PYTHONS: PYTHONS.join(',') });
   });
   afterAll(async () => {

@@ -93,7 +93,7 @@ describe('repositories (13–17, 19, 36)', () => {
     ['22: a channel of shell text', { 'environment.yml': 'channels: ["$(id)"]\n' }, 'bad_environment_file'],
     ['22: a package of shell text', { 'environment.yml': 'dependencies: ["x; id"]\n' }, 'bad_environment_file'],
     ['21: nesting in JSON', { 'Pipfile.lock': `{"default": ${'['.repeat(500_000)}` }, 'bad_environment_file'],
-    ['21: ten megabytes of a lock', { 'uv.lock': `version = 1\n${'# x\n'.repeat(2_500_000)}` }, 'file_too_large'],
+    ['21: ten megabytes of uv.lock', { 'uv.lock': `version = 1\n${'# x\n'.repeat(2_500_000)}` }, 'file_too_large'],
     ['both config folders', { 'binder/apt.txt': 'jq\n', '.binder/apt.txt': 'jq\n' }, 'conflicting_folders'],
   ];
 

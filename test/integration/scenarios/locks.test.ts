@@ -43,6 +43,13 @@ describe('the day of a lock', () => {
   });
 });
 
+it('a version that never was is named', async () => {
+  const files = { 'Pipfile.lock': JSON.stringify({ _meta: {}, default: { six: { version: '==99.0' } }, develop: {} }) };
+  const { url } = await world.repo('never-was', [{ date: '2024-03-10', files }]);
+  const failed = await world.fail(['build', '--json', url]);
+  expect(failed).toMatchObject({ code: 'package_not_found', message: expect.stringContaining('six==99.0') });
+});
+
 describe('hashes', () => {
   it('that no file of the index has end the build, and are told', async () => {
     const { url } = await world.repo('wrong-hash', [
@@ -65,6 +72,6 @@ describe('hashes', () => {
     // A wheel of it is there as well, but not under a hash that is declared.
     expect(told).toContain('building six==1.15.0');
     const versions = 'from importlib.metadata import version\nprint(*map(version, ["six", "requests", "idna"]))';
-    expect(await runCode(session, versions)).toBe('1.15.0 2.31.0 2.0');
+    expect((await runCode(session, versions)).trim()).toBe('1.15.0 2.31.0 2.0');
   });
 });

@@ -70,7 +70,7 @@ describe('a git requirement', () => {
     const after = await world.plan([url]);
     expect(after.tiers.environment.key).not.toBe(before.tiers.environment.key);
     const { session } = await world.launch([url]);
-    expect(await runCode(session, 'import greet; print(greet.WORD)')).toBe('three');
+    expect((await runCode(session, 'import greet; print(greet.WORD)')).trim()).toBe('three');
   });
 });
 

@@ -26,6 +26,16 @@ describe('pylock.toml', () => {
     }
   });
 
+  test('beside a project it has to have its dependencies, not its groups', async () => {
+    const project = (name: string) =>
+      `[project]\nname = "x"\ndependencies = ["${name}"]\n[dependency-groups]\ndev = ["pytest"]\n[tool.uv]\n`;
+    const fits = await planPython({ 'pyproject.toml': project('cowsay'), 'pylock.toml': lock });
+    expect(fits.match.lock).toEqual(['pylock.toml']);
+    const unfit = await planPython({ 'pyproject.toml': project('numpy'), 'pylock.toml': lock });
+    expect(unfit.requirements).toEqual(['numpy', 'pytest']);
+    expect(unfit.codes).toContain('lock-unfit');
+  });
+
   test('groups and extras: those that are installed by default', async () => {
     const packages = [
       ['a', "'dev' in dependency_groups"],

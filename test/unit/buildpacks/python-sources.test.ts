@@ -109,6 +109,11 @@ describe('pyproject.toml', () => {
     const groups = '[dependency-groups]\ndev = ["a", {include-group = "test"}]\ntest = ["b"]\ndocs = ["c"]\n';
     expect((await project(`${groups}[tool.uv]\ndev-dependencies = ["d"]`)).requirements).toEqual(['a', 'b', 'd']);
     expect((await project(groups)).requirements).toEqual([]);
+    const fan = Array.from({ length: 30 }, (_, at) => `g${at} = [${`{include-group = "g${at + 1}"},`.repeat(30)}]`);
+    expect(
+      (await project(`[dependency-groups]\ndev = [{include-group = "g0"}]\n${fan.join('\n')}\ng30 = ["z"]\n[tool.uv]`))
+        .requirements,
+    ).toEqual(['z']);
     await expect(project('[dependency-groups]\ndev = [{include-group = "dev"}]\n[tool.uv]')).rejects.toThrow(
       'includes itself',
     );

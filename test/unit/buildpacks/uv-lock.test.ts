@@ -105,6 +105,11 @@ wheels = [
     expect(found.notices.find(({ code }) => code === 'lock-unfit')?.message).toContain('lacks cowsay==6.1, numpy');
   });
 
+  test('what is declared for other Pythons only may be missing', async () => {
+    const text = pyproject.replace('"cowsay==5.0"', '"cowsay==5.0", "dataclasses ; python_version < \'3.7\'"');
+    expect((await planPython({ ...files, 'pyproject.toml': text })).locked).toEqual(LOCKED);
+  });
+
   test('nothing for this platform is told', async () => {
     const found = await made(
       `${project('{ name = "a", marker = "os_name == \'nt\'" }')}[[package]]\nname = "a"\nversion = "1"\n${PYPI}\n`,
@@ -152,6 +157,11 @@ wheels = [
     const started = performance.now();
     await expect(made(project('{ name = "p1" }') + packages.slice(0, 2).join(''))).rejects.toThrow('too many ways');
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('ten thousand versions of one package are refused', async () => {
+    const one = Array.from({ length: 10_000 }, (_, at) => `[[package]]\nname = "a"\nversion = "1.${at}"\n${PYPI}\n`);
+    await expect(made(one.join(''))).rejects.toThrow('a has more than 100 versions');
   });
 
   test('eight megabytes are read in a second or two', async () => {

@@ -757,7 +757,8 @@ RUN printf '%s\n' \
     '            if name in RENAMED and name in failed:' \
     '                changed |= self._rename(name, RENAMED[name])' \
     '            elif name in pinned and not self._has_wheel_later(path, name, pinned[name]):' \
-    '                changed |= self._move_pin(path, name, pinned[name], "no wheel for this Python" if name in failed else "no file for this Python")' \
+    '                why = "no wheel for this Python and cannot be built" if name in failed else "no file for this Python"' \
+    '                changed |= self._move_pin(path, name, pinned[name], why)' \
     '        if not changed and answer.kind == "no-solution" and self.moved:' \
     '            changed = self._loosen(text, pinned)' \
     '        return changed' \
@@ -766,7 +767,7 @@ RUN printf '%s\n' \
     '        found = self._nearest(path, name, version)' \
     '        if found is None:' \
     '            return False' \
-    '        self.notice("%s %s has %s%s; it is %s, the nearest version that has one." % (name, version, why, " and cannot be built" if "wheel" in why else "", found))' \
+    '        self.notice("%s %s has %s; it is %s, the nearest version that has one." % (name, version, why, found))' \
     '        self._replace(name, "==" + found)' \
     '        return True' \
     '' \

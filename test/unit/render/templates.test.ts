@@ -37,6 +37,18 @@ test.each(['a\nRUN id', 'a\rb', 'a\0b'])('%j is refused', (value) => {
   expect(() => quote(value)).toThrow('line break');
 });
 
+test('more lines than one command may have reach a file in parts, in order', () => {
+  const lines = Array.from({ length: 4000 }, (_, index) => `p${index}==1.0 --hash=sha256:${'0'.repeat(64)}`);
+  const path = join(folder, 'many');
+  const runs = writeLines(path, lines).split(/^RUN /m).slice(1);
+  expect(runs.length).toBeGreaterThan(4);
+  for (const run of runs) {
+    expect(run.length).toBeLessThan(100_000);
+    execFileSync('sh', ['-c', run.replaceAll('\\\n', '')]);
+  }
+  expect(readFileSync(path, 'utf8')).toBe(`${lines.join('\n')}\n`);
+});
+
 test('lines reach a file as they are, through the rules of a Dockerfile too', () => {
   const instruction = writeLines(join(folder, 'lines'), HOSTILE);
   // What the Dockerfile's parser does: comment lines vanish, a backslash at the end of a line continues it.
