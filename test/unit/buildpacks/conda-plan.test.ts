@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { isShared } from '../../../buildpacks/conda/solving.ts';
+import type { CondaEnvironment } from '../../../buildpacks/conda/types.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { detect } from '../../../src/detect/detect.ts';
+import { makePlan } from '../../../src/plan/plan.ts';
+import type { Plan } from '../../../src/types.ts';
+import { memoryCheckout } from '../../support/checkout.ts';
+
+async function planned(files: Record<string, string>, settings: Record<string, string> = {}): Promise<Plan> {
+  const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64', ...settings });
+  const checkout = memoryCheckout(files, { commitDate: '2019-05-20T12:00:00Z' });
+  const { folder, matches, notices } = await detect(checkout, config);
+  const fail = async () => expect.fail('somebody was asked, though nothing of Python has to be known');
+  return makePlan({ checkout, folder, matches, notices }, { config, rank: fail, commitOf: fail, serverLock: () => [] });
+}
+
+/** What the solver is given. */
+function solved(plan: Plan): { channels: string[]; cutoffs: string[]; specs: { spec: string }[]; virtual: object } {
+  const step = plan.steps.find(({ template }) => template === 'conda/resolve');
+  return JSON.parse((step?.values.environment as string[])[0] ?? '');
+}
+
+test('an old day stands on bookworm, with the Python that conda brings', async () => {
+  const plan = await planned({ 'environment.yml': 'dependencies: [python=2.7, numpy]\n' });
+  expect(plan.era).toEqual({ debian: 'bookworm', python: '2.7', r: '4.2' });
+  expect(plan.python).toMatchObject({ version: '', source: 'conda' });
+  expect(solved(plan)).toMatchObject({
+    channels: ['conda-forge'],
+    specs: [{ spec: 'python 2.7.*' }, { spec: 'numpy' }],
+    virtual: { __glibc: '2.36', __archspec: '1=x86_64' },
+  });
+  expect(solved(plan).cutoffs.map((cutoff) => cutoff.slice(0, 10))).toEqual([
+    '2019-05-01',
+    '2019-07-30',
+    '2020-04-30',
+    'none',
+  ]);
+});
+
+test("Python's own files beside it are ignored, each with a notice; the day of runtime.txt holds", async () => {
+  const plan = await planned({
+    'environment.yml': 'dependencies: [tides]\n',
+    'requirements.txt': 'not a requirement at all !!\n',
+    'runtime.txt': 'python-3.7-2018-02-03\n',
+    'setup.py': '',
+  });
+  const ignored = plan.notices.filter(({ code }) => code === 'ignored-file').map(({ file }) => file);
+  expect(ignored.sort()).toEqual(['requirements.txt', 'runtime.txt', 'setup.py']);
+  expect(plan.asOf).toBe('2018-02-03');
+  expect(plan.era.python).toBe('');
+});
+
+test('the channel defaults is what the operator says, and it is part of the key', async () => {
+  const files = { 'environment.yml': 'channels: [defaults]\ndependencies: [tides]\n' };
+  const usual = await planned(files);
+  const own = await planned(files, { SLIPWAY_CONDA_DEFAULTS: 'main,r' });
+  expect([solved(usual).channels, solved(own).channels]).toEqual([['conda-forge'], ['main', 'r']]);
+  expect(usual.tiers.environment.key).not.toBe(own.tiers.environment.key);
+  expect(usual.notices.map(({ code }) => code)).toContain('channel-replaced');
+});
+
+test('mirrors change no key', async () => {
+  const files = { 'environment.yml': 'dependencies: [tides]\n' };
+  const keys = await Promise.all(
+    [{}, { SLIPWAY_MIRROR_CONDA: 'https://mirror.example.org/conda' }].map((settings) => planned(files, settings)),
+  );
+  expect(keys[0]?.tiers).toEqual(keys[1]?.tiers);
+});
+
+test('only what comes from well-known channels goes through the shared cache', () => {
+  const environment = (more: Partial<CondaEnvironment>) => ({ specs: [], ...more }) as unknown as CondaEnvironment;
+  const spec = { name: 'tides', file: '', line: 1 };
+  const locked = (url: string) => environment({ locked: [{ name: 'tides', version: '1', build: '0', url }] });
+  expect(isShared(environment({}), ['conda-forge', 'bioconda'])).toBe(true);
+  expect(isShared(environment({}), ['conda-forge', 'my-friend'])).toBe(false);
+  expect(isShared(environment({ specs: [{ ...spec, channel: 'https://example.org/x' }] }), ['conda-forge'])).toBe(
+    false,
+  );
+  expect(isShared(locked('https://conda.anaconda.org/conda-forge/noarch/tides-1-0.conda'), [])).toBe(true);
+  expect(isShared(locked('https://example.org/conda-forge/noarch/tides-1-0.conda'), [])).toBe(false);
+});
