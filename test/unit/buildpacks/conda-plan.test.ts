@@ -18,7 +18,8 @@ async function planned(files: Record<string, string>, settings: Record<string, s
 /** What the solver is given. */
 function solved(plan: Plan): { channels: string[]; cutoffs: string[]; specs: { spec: string }[]; virtual: object } {
   const step = plan.steps.find(({ template }) => template === 'conda/resolve');
-  return JSON.parse((step?.values.environment as string[])[0] ?? '');
+  const [line = ''] = (step?.values.environment ?? []) as string[];
+  return JSON.parse(line);
 }
 
 test('an old day stands on bookworm, with the Python that conda brings', async () => {
