@@ -8,6 +8,7 @@ import { PACKAGE_ROOT } from '../../src/root.ts';
 import { type CondaChannel, startCondaChannel } from '../support/conda-channel.ts';
 import { PACKAGES } from '../support/conda-packages.ts';
 import { callServer } from '../support/kernel.ts';
+import { FULL } from '../support/scenario.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const root = join(PACKAGE_ROOT, 'buildpacks');
@@ -15,6 +16,17 @@ const packs = readdirSync(root, { withFileTypes: true }).filter((entry) => entry
 const cases = packs.flatMap(({ name }) =>
   readdirSync(join(root, name, 'fixtures')).map((one) => join(root, name, 'fixtures', one)),
 );
+
+/** Another way to write what a fixture beside them says: built by `npm run test:full`. */
+const ALIKE = new Set([
+  'conda/pip',
+  'conda/pixi-older',
+  'conda/pixi-unlocked',
+  'python/pdm',
+  'python/pipfile',
+  'python/poetry-unlocked',
+  'python/pylock',
+]);
 
 let world: World;
 let channel: CondaChannel;
@@ -42,16 +54,19 @@ async function verify(container: string, script: string): Promise<void> {
   await promisify(execFile)('docker', ['exec', container, '/tmp/verify']);
 }
 
-test.each(cases.map((folder) => [relative(root, folder).replace('/fixtures', ''), folder]))(
-  '%s',
-  async (name, folder) => {
-    const files = readRepo(join(folder, 'repo'));
-    const { url } = await world.repo(name.replace('/', '-'), [{ date: '2024-03-15', files }]);
-    const { session } = await world.launch([url]);
-    expect(await callServer<{ version: string }>(session, 'api')).toMatchObject({
-      version: expect.stringMatching(/^\d/),
-    });
-    await verify(`slipway-${session.session}`, readFileSync(join(folder, 'verify'), 'utf8'));
-    await world.run(['stop', session.session]);
-  },
-);
+const named = cases.map((folder): [string, string] => [relative(root, folder).replace('/fixtures', ''), folder]);
+
+test('what is left out here is a fixture', () => {
+  expect([...ALIKE].filter((one) => !named.some(([name]) => name === one))).toEqual([]);
+});
+
+test.each(named.filter(([name]) => FULL || !ALIKE.has(name)))('%s', async (name, folder) => {
+  const files = readRepo(join(folder, 'repo'));
+  const { url } = await world.repo(name.replace('/', '-'), [{ date: '2024-03-15', files }]);
+  const { session } = await world.launch([url]);
+  expect(await callServer<{ version: string }>(session, 'api')).toMatchObject({
+    version: expect.stringMatching(/^\d/),
+  });
+  await verify(`slipway-${session.session}`, readFileSync(join(folder, 'verify'), 'utf8'));
+  await world.run(['stop', session.session]);
+});

@@ -6,7 +6,7 @@ import { type CondaChannel, downloaded, startCondaChannel } from '../../support/
 import { PACKAGES } from '../../support/conda-packages.ts';
 import { runCode, runTerminal } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
-import { NONCE, play, type Scenario } from '../../support/scenario.ts';
+import { FULL, NONCE, play, type Scenario } from '../../support/scenario.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 /** Its variables make it unlike any environment built before. */
@@ -146,7 +146,7 @@ describe('conda', () => {
     expect(downloaded(channel).filter((name) => !name.startsWith('libsea'))).toEqual([]);
   });
 
-  it("a package's own scripts run where no cache is mounted, and not as root", async () => {
+  it.runIf(FULL)("a package's own scripts run where no cache is mounted, and not as root", async () => {
     const files = { 'environment.yml': environment('python=3.11', 'eel'), 'index.ipynb': notebook('1') };
     const { url } = await world.repo('eel', [{ date: '2024-04-10', files }]);
     const { session } = await world.launch([url]);
@@ -217,7 +217,7 @@ describe('conda', () => {
     expect({ code: failed.code, message: failed.message }).toEqual({ code, message: expect.stringMatching(message) });
   });
 
-  it('a channel that is down is tried again, never another day', async () => {
+  it.runIf(FULL)('a channel that is down is tried again, never another day', async () => {
     const { url } = await world.repo('down', [
       { date: '2024-04-10', files: { 'environment.yml': environment('tides=1.0', 'wind') } },
     ]);
@@ -227,7 +227,7 @@ describe('conda', () => {
     expect((await world.build([url])).resolvedAsOf).toBe('2024-04-10');
   });
 
-  it('slipway lock writes an environment.yml that gives the same again', async () => {
+  it.runIf(FULL)('slipway lock writes an environment.yml that gives the same again', async () => {
     const yml = `${environment('python=3.11', 'tides', 'libsea')}  - pip: [six==1.16.0]\n`;
     const { url } = await world.repo('locked', [{ date: '2024-04-10', files: { 'environment.yml': yml } }]);
     const { stdout, exitCode } = await world.run(['lock', '--json', url]);
