@@ -8,11 +8,11 @@ const APART = [
   'test/integration/hostile/repositories.test.ts',
 ];
 
-/** Repositories that are built whole: they share with the rest what users do, an engine and what all builds may use of it. */
-const BUILT = [
-  'test/integration/{scenarios,era}/*.test.ts',
-  'test/integration/{build,fixtures,hostile/builds}.test.ts',
-];
+/** Repositories that are built whole: they share with the rest what users do, the engine. */
+const BUILT = ['test/integration/{scenarios,era}/*.test.ts', 'test/integration/fixtures.test.ts'];
+
+/** What changes or uses up what all builds and sessions of a machine share: its limits and its firewall's rate. */
+const ALONE = ['test/integration/{build,hostile/builds,sessions/limits}.test.ts'];
 
 const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000, expect: { poll: { timeout: 20_000 } } };
 
@@ -24,13 +24,14 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
-          exclude: [...APART, ...BUILT],
+          exclude: [...APART, ...BUILT, ...ALONE],
           // One engine and one set of caches: files that build at the same time would measure each other.
           fileParallelism: false,
           ...slow,
         },
       },
       { test: { name: 'built', include: BUILT, fileParallelism: false, ...slow } },
+      { test: { name: 'alone', include: ALONE, fileParallelism: false, ...slow } },
       { test: { name: 'apart', include: APART, fileParallelism: false, ...slow } },
     ],
   },

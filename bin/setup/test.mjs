@@ -61,14 +61,15 @@ async function beside(name, projects) {
   return { path, code };
 }
 
-/** What needs no engine, and what builds whole repositories, run beside the rest and are shown after it. */
+/** What needs no engine, and what builds whole repositories, run beside the rest and are shown after it; some run alone. */
 async function runAll() {
   mkdirSync(RESULTS, { recursive: true });
   const lanes = [beside('apart', ['unit', 'apart']), beside('built', ['built'])];
   const first = await vitest(['--project', 'integration'], 'vitest', 'inherit');
   const others = await Promise.all(lanes);
   for (const { path } of others) process.stdout.write(readFileSync(path));
-  return [first, ...others.map(({ code }) => code)].find((code) => code !== 0) ?? 0;
+  const last = await vitest(['--project', 'alone'], 'vitest-alone', 'inherit');
+  return [first, ...others.map(({ code }) => code), last].find((code) => code !== 0) ?? 0;
 }
 
 /**
