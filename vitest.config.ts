@@ -11,8 +11,8 @@ const APART = [
 /** Repositories that are built whole: they share with the rest what users do, the engine. */
 const BUILT = ['test/integration/{scenarios,era}/*.test.ts', 'test/integration/fixtures.test.ts'];
 
-/** What changes or uses up what all builds and sessions of a machine share: its limits and its firewall's rate. */
-const ALONE = ['test/integration/{build,hostile/builds,sessions/limits}.test.ts'];
+/** What changes or uses up what all builds and sessions of a machine share: its limits, its firewall's rate and proxies. */
+const ALONE = ['test/integration/{build,hostile/builds,sessions/limits,sessions/conda}.test.ts'];
 
 const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000, expect: { poll: { timeout: 20_000 } } };
 
