@@ -189,3 +189,5 @@ def main():
 
 
 main()
+# rattler's threads may crash a Python that is taken down.
+os._exit(0)

@@ -113,9 +113,9 @@ test('one who leaves a journal that goes on has its own end', async () => {
 
 test('a journal is forgotten in its time, and not before it what it follows', async () => {
   const expected = await writeNested();
-  await journals.remember('one', 100);
+  await journals.remember('one', 1000);
   await journals.remember('build', 60_000);
-  await sleep(200);
+  await sleep(1200);
   expect(valuesOf(await readAll(journals, 'launch'))).toEqual(expected);
   await journals.remember('build', 1);
   await sleep(50);

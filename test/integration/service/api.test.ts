@@ -91,8 +91,10 @@ describe('a build', () => {
     const end = heard.at(-1)?.data;
     expect(end).toMatchObject({ phase: 'failed', message: expect.stringMatching(/postBuild[\s\S]*line 4/) });
     expect(heard.filter(({ data }) => data.phase === 'failed')).toHaveLength(1);
-    const launch = await get<LaunchFacts>(`/api/v1/launches/${id}`);
-    expect(launch).toMatchObject({ state: 'failed', error: { code: end?.code, blame: 'user' } });
+    // Whoever listens hears of it first.
+    const record = () => get<LaunchFacts>(`/api/v1/launches/${id}`);
+    await expect.poll(record).toMatchObject({ state: 'failed', error: { code: end?.code, blame: 'user' } });
+    const launch = await record();
     const build = await get<BuildFacts>(`/api/v1/builds/${launch.build}`);
     expect(build).toMatchObject({ state: 'failed', error: { code: end?.code } });
     expect(await get<string>(build.log)).toMatch(/line 4[\s\S]*postBuild/);
