@@ -66,6 +66,8 @@ function variables(config: SupportConfig, hasBundle: boolean): [string, string][
   ];
   const always: [string, string][] = [
     ['UV_LINK_MODE', 'copy'],
+    // A network that many builds share loses a connection now and then; a host that is away is told a minute later.
+    ['UV_HTTP_RETRIES', '5'],
     ['PIP_DISABLE_PIP_VERSION_CHECK', '1'],
     ['DEBIAN_FRONTEND', 'noninteractive'],
   ];
