@@ -12,7 +12,7 @@ const APART = [
 const BUILT = ['test/integration/{scenarios,era}/*.test.ts', 'test/integration/fixtures.test.ts'];
 
 /** What changes or uses up what all builds and sessions of a machine share: its limits, its firewall's rate and proxies. */
-const ALONE = ['test/integration/{build,hostile/builds,sessions/limits,sessions/conda}.test.ts'];
+const ALONE = ['test/integration/{build,hostile/builds,sessions/limits,sessions/conda,sessions/network}.test.ts'];
 
 const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000, expect: { poll: { timeout: 20_000 } } };
 

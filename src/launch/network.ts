@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
+import { withLock } from '../lock.ts';
 
+/** Time that the network may take. */
+const LOCKED = 30_000;
 const NETWORKS = { internet: 'slipway-sessions', none: 'slipway-sessions-none' } as const;
 
 /**
@@ -16,12 +19,30 @@ export function sessionNetwork(config: Config): string {
   return NETWORKS[config.SLIPWAY_SESSION_NETWORK];
 }
 
-/** Makes sure of that network. */
+/** Makes sure of that network, and that it is one: an engine lets two who come at once make the same, and then starts nothing. */
 export async function ensureSessionNetwork(docker: Docker, config: Config): Promise<void> {
   const name = sessionNetwork(config);
-  const isInternal = config.SLIPWAY_SESSION_NETWORK === 'none';
-  const known = await docker.listNetworks({ filters: { name: [name] } });
-  if (known.some((network) => network.Name === name)) return;
+  const named = async () =>
+    (await docker.listNetworks({ filters: { name: [name] } })).filter(({ Name }) => Name === name);
+  if ((await named()).length === 1) return;
+  await withLock(
+    `network ${name}`,
+    AbortSignal.timeout(LOCKED),
+    () => {},
+    async () => {
+      if ((await named()).length === 0) await createNetwork(docker, name, config.SLIPWAY_SESSION_NETWORK === 'none');
+      const [, ...others] = (await named()).sort((a, b) => String(a.Created).localeCompare(String(b.Created)));
+      // One that has sessions stays, and so does the fault; nobody's sessions are ended for it.
+      for (const { Id } of others)
+        await docker
+          .getNetwork(Id)
+          .remove()
+          .catch(() => undefined);
+    },
+  );
+}
+
+async function createNetwork(docker: Docker, name: string, isInternal: boolean): Promise<void> {
   const options = { 'com.docker.network.bridge.enable_icc': 'false' };
   await docker
     .createNetwork({ Name: name, Driver: 'bridge', Internal: isInternal, CheckDuplicate: true, Options: options })
