@@ -31,9 +31,12 @@ async function planned(folder: string) {
   );
   const suite = plan.era.debian;
   const base = renderTemplate('templates/base.hbs', { suite, python: plan.python, lock: LOCK }, 'take-home', suite);
-  const dockerfile = renderTakeHome(plan, LOCK);
-  // Hundreds of lines that are the same in each; they have a snapshot of their own.
-  return { plan, base, dockerfile: dockerfile.replace(base, () => '# … the base tier: templates/base.hbs …') };
+  const step = plan.steps.find(({ template }) => template === 'conda/client');
+  const client = step && renderTemplate('buildpacks/conda/client.hbs', step.values, 'take-home', suite);
+  // Hundreds of lines that are the same in each; they have snapshots of their own.
+  const short = renderTakeHome(plan, LOCK).replace(base, () => '# … the base tier: templates/base.hbs …');
+  const dockerfile = client ? short.replace(client, () => '# … buildpacks/conda/client.hbs …') : short;
+  return { plan, base, client, dockerfile };
 }
 
 const root = join(PACKAGE_ROOT, 'buildpacks');
@@ -55,6 +58,13 @@ describe.each(cases.map((folder) => [relative(root, folder).replace('/fixtures',
       const { base, plan } = await planned(folder);
       const file = `base-${plan.era.debian}-${plan.python.source}.Dockerfile`;
       await expect(`${base}\n`).toMatchFileSnapshot(join(PACKAGE_ROOT, 'test/unit/render', file));
+    });
+
+    test('the conda client, where there is one, is as before', async () => {
+      const { client, dockerfile } = await planned(folder);
+      expect(dockerfile.includes('conda/client.hbs')).toBe(client !== undefined);
+      if (client)
+        await expect(`${client}\n`).toMatchFileSnapshot(join(PACKAGE_ROOT, 'test/unit/render/conda-client.Dockerfile'));
     });
 
     test('a second time gives the same bytes', async () => {
