@@ -1,6 +1,6 @@
 /** The network of sessions is one, however many want it at once. */
 import Docker from 'dockerode';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { ensureSessionNetwork } from '../../../src/launch/network.ts';
 
@@ -17,8 +17,11 @@ beforeEach(async () => {
 });
 
 it('is made once for all who come at the same time', async () => {
+  const create = vi.spyOn(docker, 'createNetwork');
   await Promise.all(Array.from({ length: 10 }, () => ensureSessionNetwork(docker, config)));
   expect(await named()).toHaveLength(1);
+  expect(create).toHaveBeenCalledTimes(1);
+  create.mockRestore();
 });
 
 it('that was made twice becomes one again', async () => {
