@@ -67,9 +67,15 @@ const withoutUnused = {
   },
 };
 
-/** Packages in CommonJS ask for Node's own modules by `require`, which a module has to make for itself. */
+/**
+ * Packages in CommonJS ask for Node's own modules by `require`, which a module has to make for itself. Only a file that
+ * names it does: dozens of them are read whenever the command starts.
+ */
 const REQUIRE = `import { createRequire as createRequireOfFile } from 'node:module';
-const require = createRequireOfFile(import.meta.url);`;
+const require = createRequireOfFile(import.meta.url);
+`;
+
+const withRequire = ({ path, text }) => ({ path, contents: /\brequire\b/.test(text) ? REQUIRE + text : text });
 
 /** How long files of an earlier build stay, for whatever runs from them and has not read them all yet. */
 const KEPT = 86_400_000;
@@ -109,11 +115,10 @@ export async function bundle(folder) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    banner: { js: REQUIRE },
     plugins: [compiledTemplates, compiledPages, withoutUnused, otherPackages],
     logLevel: 'warning',
   });
   await bundlePages(folder, KEPT);
-  write(folder, outputFiles);
+  write(folder, outputFiles.map(withRequire));
   removeOld(join(folder, 'chunks'));
 }

@@ -1,18 +1,31 @@
-/** Planning: of a typical repository, of one with 100,000 files, and as a process; always beside git. */
+/** Planning: of a typical repository, of one with 100,000 files, of every fixture, and as a process; always beside git. */
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Config } from '../../src/config.ts';
 import { loadConfig } from '../../src/config.ts';
 import { detect } from '../../src/detect/detect.ts';
 import { fetchCheckout } from '../../src/fetch/fetch.ts';
 import { createGit } from '../../src/fetch/git.ts';
+import type { RankPythons } from '../../src/plan/era.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { rankPythons } from '../../src/plan/wheels.ts';
 import { renderTakeHome } from '../../src/render/dockerfile.ts';
 import { serverLock } from '../../src/render/server-lock.ts';
 import { resolveRef } from '../../src/resolve/resolve.ts';
 import { parseRepo } from '../../src/resolve/spec.ts';
+import { PACKAGE_ROOT } from '../../src/root.ts';
+import type { Checkout } from '../../src/types.ts';
+import { memoryCheckout } from '../support/checkout.ts';
+import { fixtureFiles } from '../support/fixture-files.ts';
 import { notebook } from '../support/notebook.ts';
+import { repo2dockerPython } from '../support/repo2docker.ts';
 import { cleanEnvironment } from '../support/slipway.ts';
 import type { World } from '../support/world.ts';
-import { type GitClock, median, ms, type Row, timed } from './measure.ts';
+import { exactly, type GitClock, median, ms, type Row, ratio, timed } from './measure.ts';
+
+const SHA = '0123456789abcdef0123456789abcdef01234567';
 
 const TYPICAL = {
   'requirements.txt': 'numpy==1.26.4\npandas\nmatplotlib>=3.5\n',
@@ -37,6 +50,8 @@ export async function planRows(world: World, clock: GitClock): Promise<Row[]> {
     row('plan of a typical repository, beside git', await ownTime(world, clock, typical.url, 5), 20),
     row('plan of 100,000 files, beside git', await ownTime(world, clock, large.url, 1), 500),
     row('plan as a process, beside git', await processTime(world, clock, typical.url), 150),
+    await againstBinder(world, typical.url),
+    await fixturesRow(),
   ];
 }
 
@@ -80,20 +95,67 @@ async function ownTime(world: World, clock: GitClock, repo: string, rounds: numb
     const checkout = await fetch();
     try {
       await clock.take();
-      const { took } = await timed(async () => {
-        const found = await detect(checkout, config);
-        const plan = await makePlan(
-          { checkout, ...found },
-          { config, serverLock, rank: rankPythons(config), commitOf: async () => '' },
-        );
-        return renderTakeHome(plan, serverLock(plan.era.debian));
-      });
+      const { took } = await timed(() => planned(checkout, config, rankPythons(config)));
       runs.push({ total: took, git: await clock.take() });
     } finally {
       await checkout.dispose();
     }
   }
   return best(runs.slice(1));
+}
+
+async function planned(checkout: Checkout, config: Config, rank: RankPythons): Promise<string> {
+  const found = await detect(checkout, config);
+  const plan = await makePlan({ checkout, ...found }, { config, serverLock, rank, commitOf: async () => SHA });
+  return renderTakeHome(plan, serverLock(plan.era.debian));
+}
+
+/** The fixture that takes longest; look-ups on the network are kept and have no part in it. */
+async function fixturesRow(): Promise<Row> {
+  const root = join(PACKAGE_ROOT, 'buildpacks');
+  const packs = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = packs.flatMap(({ name }) =>
+    readdirSync(join(root, name, 'fixtures')).map((fixture) => `${name}/${fixture}`),
+  );
+  const config = loadConfig({});
+  const rank: RankPythons = async (_pins, _candidates, preferred) => ({ python: preferred, notices: [] });
+  const times: { name: string; took: number }[] = [];
+  for (const name of names) {
+    const checkout = memoryCheckout(fixtureFiles(name));
+    const runs: number[] = [];
+    for (let round = 0; round < 6; round += 1) runs.push((await timed(() => planned(checkout, config, rank))).took);
+    times.push({ name, took: median(runs.slice(1)) });
+  }
+  const longest = times.reduce((most, one) => (one.took > most.took ? one : most));
+  return {
+    measure: 'plan of a fixture, the longest of all',
+    ours: exactly(longest.took),
+    against: `${longest.name} of ${times.length}; half take less than ${exactly(median(times.map(({ took }) => took)))}`,
+    value: exactly(longest.took),
+    aim: '≤ 20 ms',
+    isMet: longest.took <= 20,
+  };
+}
+
+/** Both from the URL to the Dockerfile, with git, as processes; the reference's figures, as a ratio: 150 ms to 260 ms. */
+async function againstBinder(world: World, repo: string): Promise<Row> {
+  const python = await repo2dockerPython();
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 7; round += 1) {
+    await world.repo('typical', [{ date: '2024-03-12', files: { 'README.md': `## ${round}\n` } }]);
+    ours.push((await timed(() => world.plan([repo]))).took);
+    const words = ['-m', 'repo2docker', '--no-build', '--no-run', '--debug', repo];
+    theirs.push((await timed(() => promisify(execFile)(python, words, { env: { ...process.env } }))).took);
+  }
+  const result = median(ours) / median(theirs);
+  return {
+    measure: 'plan as a process, against jupyter-repo2docker --no-build',
+    ours: ms(median(ours)),
+    against: ms(median(theirs)),
+    value: ratio(result),
+    aim: '≤ 0.58',
+    isMet: result <= 0.58,
+  };
 }
 
 /** `slipway plan` of a commit that nobody has planned before, whole processes. */

@@ -1,6 +1,5 @@
 /** repo2docker's own detection beside ours: the same files, but where we read more than it does. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,13 +8,12 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { detect } from '../../src/detect/detect.ts';
-import { withLock } from '../../src/lock.ts';
 import { PACKAGE_ROOT } from '../../src/root.ts';
 import { memoryCheckout } from '../support/checkout.ts';
 import { fixtureFiles } from '../support/fixture-files.ts';
+import { repo2dockerPython } from '../support/repo2docker.ts';
 
 const run = promisify(execFile);
-const VERSION = '2026.4.0';
 const SCRIPT = fileURLToPath(new URL('../support/binder_choice.py', import.meta.url));
 
 /** Fixtures of files that Binder passes over; what we read beside what it reads. */
@@ -77,28 +75,9 @@ let folder: string;
 let python: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'repo2docker-'));
-  python = await repo2docker(join(loadConfig(process.env).SLIPWAY_DATA, 'test', `repo2docker-${VERSION}`));
+  python = await repo2dockerPython();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** The Python of an environment that has repo2docker, made once per machine. */
-async function repo2docker(place: string): Promise<string> {
-  const [own, ready] = [join(place, 'bin', 'python'), join(place, 'ready')];
-  const signal = AbortSignal.timeout(300_000);
-  await withLock(
-    place,
-    signal,
-    () => undefined,
-    async () => {
-      if (existsSync(ready)) return;
-      await mkdir(dirname(place), { recursive: true });
-      await run('python3', ['-m', 'venv', '--clear', place]);
-      await run(own, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `jupyter-repo2docker==${VERSION}`]);
-      await writeFile(ready, '');
-    },
-  );
-  return own;
-}
 
 async function theirs(repos: readonly string[]): Promise<string[][]> {
   const { stdout } = await run(python, [SCRIPT, ...repos]);
