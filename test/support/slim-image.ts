@@ -10,15 +10,21 @@ const TRUST = ['SSL_CERT_FILE', 'PIP_CERT', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDL
 /**
  * Makes the image from Slipway's own root file system, which an earlier build has made, with the host's certificates in
  * it. One that the machine already has is left alone.
+ * @param mirrors variables by which programs find the institute's mirrors
  * @returns what removes it again
  */
-export async function slimImage(docker: Docker, suite: string): Promise<() => Promise<void>> {
+export async function slimImage(
+  docker: Docker,
+  suite: string,
+  mirrors: Record<string, string> = {},
+): Promise<() => Promise<void>> {
   const name = `debian:${suite}-slim`;
   if (await isThere(docker, name)) return async () => undefined;
   const bundle = hostCaBundle(loadConfig());
   if (!bundle) throw new Error('This machine has no bundle of certificates.');
   const context = pack();
-  const environment = TRUST.map((variable) => `${variable}=/opt/institute/ca.pem`).join(' ');
+  const trust = TRUST.map((variable) => [variable, '/opt/institute/ca.pem']);
+  const environment = [...trust, ...Object.entries(mirrors)].map(([name, value]) => `${name}=${value}`).join(' ');
   context.entry(
     { name: 'Dockerfile' },
     `FROM slipway/rootfs:${suite}\nCOPY ca.pem /opt/institute/ca.pem\nENV ${environment}\n`,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Handler, Job, Jobs, Worker } from '../../../src/queue/jobs.ts';
 import { placeOf } from '../../../src/queue/locality.ts';
-import { by, type Data, openQueue, type TestQueue } from '../../support/queue.ts';
+import { by, type Data, openQueue, type TestQueue, type WorkerProcess } from '../../support/queue.ts';
 
 interface Begun {
   place: string;
@@ -94,13 +94,13 @@ describe('a place that is', () => {
   it('busy is not waited for', async () => {
     await at('a');
     await at('b');
-    await add(`${kind}#0`, 1000);
+    await add(`${kind}#0`, 5000);
     await expect.poll(() => begun.length).toBe(1);
     const since = performance.now();
     await add(`${kind}#1`);
     await expect.poll(() => begun.length).toBe(2);
     expect(begun.map(({ place }) => place)).toEqual(['a', 'b']);
-    expect((begun[1]?.at ?? 0) - since).toBeLessThan(100);
+    expect((begun[1]?.at ?? 0) - since).toBeLessThan(1000);
   });
 
   it('gone without a word costs a moment, then nothing', async () => {
@@ -116,7 +116,8 @@ describe('a place that is', () => {
     await add(`${kind}#1`);
     await queue.idle();
     expect(begun.at(-1)?.place).toBe('b');
-    expect((begun.at(-1)?.at ?? 0) - since).toBeLessThan(150);
+    // Much less than it would be believed to live.
+    expect((begun.at(-1)?.at ?? 0) - since).toBeLessThan(1000);
     await expect.poll(() => client.hlen('slipway:builds:workers'), { timeout: 10_000 }).toBe(2);
     await sleep(6500);
     await placesOf([`${kind}#2`]);
@@ -134,14 +135,26 @@ it('does every job once and no more at a time than each worker has places, whate
   for (const place of PLACES) expect(load.get(place)?.most, place).toBeLessThanOrEqual(2);
 });
 
+/** Adds jobs until the other process has one: what it takes too late, on a busy machine, b does itself. */
+async function givenTo(other: WorkerProcess, kind: string): Promise<void> {
+  const given = () => other.lines.filter(([word]) => word === 'began').length;
+  for (let n = 0; n < 20; n += 1) {
+    await add(`${kind}#${n}`, 60_000);
+    await expect.poll(() => begun.length + given()).toBe(1);
+    if (given() === 1) return;
+    await queue.jobs.cancel(`${kind}#${n}`);
+    await queue.idle();
+    begun = [];
+  }
+}
+
 it('is lost on no way: its worker dies with a job it was given, and ends with one', async () => {
   const kind = Array.from({ length: 50 }, (_, n) => `kind ${n}`).find((one) => placeOf(one, null, ['a', 'b']) === 'a');
   // Redis wakes whoever waits longest: the job comes to b, which hands it over.
   await at('b');
   const dying = await queue.startWorker('a');
   await sleep(200);
-  await add(`${kind}#0`, 60_000);
-  await dying.said('began');
+  await givenTo(dying, `${kind}`);
   expect(begun).toEqual([]);
   dying.child.kill('SIGKILL');
   await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(1);

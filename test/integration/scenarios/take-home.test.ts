@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitUntilReady } from '../../../src/launch/ready.ts';
+import { type CondaChannel, startCondaChannel } from '../../support/conda-channel.ts';
+import { PACKAGES } from '../../support/conda-packages.ts';
 import { runNotebook, runTerminal } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
 import { tempFolder, workTree } from '../../support/repo.ts';
@@ -48,10 +50,26 @@ const repositories = [
     outputs: ['13 quoted\n\n'],
     terminal: 'git',
   },
+  {
+    title: 'a conda environment',
+    isInCi: true,
+    files: {
+      'environment.yml':
+        'channels: [conda-forge]\ndependencies: [python=3.11, tides, libsea, pip, {pip: [six==1.16.0]}]\n',
+      postBuild: { content: '#!/bin/bash\nconda list tides > listed\n', mode: '755' as const },
+      'index.ipynb': notebook(
+        'import os, six, sys, tides\nprint(tides.VERSION, six.__version__, sys.prefix, os.environ["SEA_DATA"])',
+        'print(open("listed").read().split()[-3:-1])',
+      ),
+    },
+    outputs: ['1.1 1.16.0 /srv/env /srv/env/share/sea\n', "['tides', '1.1']\n"],
+    terminal: 'mamba',
+  },
 ];
 
 describe('take-home Dockerfile', () => {
   const docker = new Docker();
+  let channel: CondaChannel;
   let world: World;
   let removeSlim: (() => Promise<void>) | undefined;
 
@@ -59,7 +77,8 @@ describe('take-home Dockerfile', () => {
     world = await openWorld();
     const first = await world.repo('first', [{ date: '2024-03-10', files: { 'requirements.txt': 'six==1.15.0\n' } }]);
     await world.build([first.url]);
-    removeSlim = await slimImage(docker, 'bookworm');
+    channel = await startCondaChannel(PACKAGES);
+    removeSlim = await slimImage(docker, 'bookworm', { CONDA_CHANNEL_ALIAS: channel.url });
   });
   afterAll(async () => {
     await docker
@@ -68,6 +87,7 @@ describe('take-home Dockerfile', () => {
       .catch(() => undefined);
     await removeSlim?.();
     await world?.close();
+    await channel?.close();
   });
 
   it.each(repositories.filter(({ isInCi }) => isInCi || FULL))(
