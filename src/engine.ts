@@ -22,7 +22,20 @@ export async function connectEngine(config: EngineConfig): Promise<Docker> {
     throw notReached(address, error);
   });
   refuseOthers(headers, address);
+  tellLoss(docker, address);
   return docker;
+}
+
+/** An engine that goes away later is told of like one that never answered, wherever it is asked for something. */
+function tellLoss({ modem }: Docker, address: string): void {
+  const dial = modem.dial.bind(modem);
+  modem.dial = (options, callback) =>
+    dial(options, (error, answer) => callback?.(isLoss(error) ? notReached(address, error) : error, answer));
+}
+
+function isLoss(error: unknown): boolean {
+  const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
+  return statusCode === undefined && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code ?? '');
 }
 
 /** A connection that is made once; an engine that did not answer is asked again next time. */

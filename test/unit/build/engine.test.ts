@@ -30,6 +30,19 @@ describe('connectEngine', () => {
     expect(docker.modem).toBeDefined();
   });
 
+  it('tells of one that goes away later, wherever it is asked for something', async () => {
+    const address = await answering({ Server: 'Docker/20.10.24 (linux)' });
+    const docker = await connect(address);
+    const server = servers.at(-1);
+    server?.removeAllListeners('request').on('request', (_request, response) => response.socket?.destroy());
+    const lost = { code: 'engine_missing', message: expect.stringContaining(address) };
+    await expect(docker.getImage('x').inspect()).rejects.toMatchObject(lost);
+    server?.removeAllListeners('request').on('request', (_request, response) => response.writeHead(404).end('{}'));
+    await expect(docker.getImage('x').inspect()).rejects.toMatchObject({ statusCode: 404 });
+    await new Promise((resolve) => server?.close(resolve));
+    await expect(docker.listContainers()).rejects.toMatchObject({ ...lost, hint: expect.any(String) });
+  });
+
   it.each([
     [{ Server: 'Libpod/4.3.1 (linux)', 'Libpod-API-Version': '4.3.1' }, /Podman/],
     [{ Server: 'nginx/1.22' }, /nginx/],
