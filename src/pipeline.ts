@@ -103,7 +103,10 @@ export async function prepare<T>(
 ): Promise<T> {
   const { config, emit, signal } = deps;
   const { fetchCheckout } = await stages.fetch();
-  const checkout = await fetchCheckout(resolved, { subdir, signal, emit }, { config });
+  const fetching = fetchCheckout(resolved, { subdir, signal, emit }, { config });
+  // Read while git works.
+  Promise.all([stages.detect(), stages.plan(), stages.render()]).catch(() => undefined);
+  const checkout = await fetching;
   try {
     return await use({ plan: await planStage(checkout, deps), resolved, checkout });
   } finally {
@@ -120,8 +123,12 @@ export async function planRepo(
   deps: Deps,
 ): Promise<{ plan: Plan; dockerfile: string; resolved: Resolved }> {
   const resolved = await resolveStage(request, deps);
-  const plan = await prepare(resolved, request.subdir ?? '', deps, async (prepared) => prepared.plan);
-  return { plan, resolved, dockerfile: await takeHome(plan) };
+  const { plan, dockerfile } = await prepare(resolved, request.subdir ?? '', deps, async ({ plan }) => ({
+    plan,
+    // Written while the checkout is removed.
+    dockerfile: takeHome(plan),
+  }));
+  return { plan, resolved, dockerfile: await dockerfile };
 }
 
 /**

@@ -121,4 +121,6 @@ export async function bundle(folder) {
   await bundlePages(folder, KEPT);
   write(folder, outputFiles.map(withRequire));
   removeOld(join(folder, 'chunks'));
+  // Node keeps there what it compiled of earlier ones.
+  rmSync(join(folder, 'cache'), { recursive: true, force: true });
 }
