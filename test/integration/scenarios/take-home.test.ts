@@ -59,7 +59,7 @@ const repositories = [
       postBuild: { content: '#!/bin/bash\nconda list tides > listed\n', mode: '755' as const },
       'index.ipynb': notebook(
         'import os, six, sys, tides\nprint(tides.VERSION, six.__version__, sys.prefix, os.environ["SEA_DATA"])',
-        'print(open("listed").read().split()[-3:-1])',
+        'print(open("listed").read().split()[-4:-2])',
       ),
     },
     outputs: ['1.1 1.16.0 /srv/env /srv/env/share/sea\n', "['tides', '1.1']\n"],
