@@ -13,8 +13,9 @@ import type {
   PythonWish,
 } from '../types.ts';
 import { asOfDay } from './dates.ts';
-import { chooseEra, fullVersion, type RankPythons } from './era.ts';
+import { chooseEra, type RankPythons } from './era.ts';
 import { baseTier, contentTier, environmentTier, guessedTier } from './keys.ts';
+import { fullVersion } from './pythons.ts';
 
 export interface PlanInput {
   checkout: Checkout;
