@@ -1,10 +1,10 @@
 /** From a day to its era: Debian, Python and R. */
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
+import { BOOKWORM, ERAS, isTooNew, minor, PYTHONS, position, type SuiteEra, WHEELS_SINCE } from '../pythons.ts';
 import type { Era, Notice, PythonChoice, PythonWish } from '../types.ts';
 import { GLIBC } from '../wheel-tags.ts';
 import { bounded, releaseOf } from './python-bounds.ts';
-import { BOOKWORM, ERAS, isTooNew, minor, PYTHONS, position, type SuiteEra, WHEELS_SINCE } from './pythons.ts';
 
 /** The oldest that uv lists; a mirror with a listing of its own may have older ones. */
 const OLDEST_OF_UV = '3.8';

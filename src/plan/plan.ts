@@ -1,6 +1,7 @@
 /** matches → plan: the day, its era, the steps, the keys. */
 import { infer } from '../../buildpacks/index.ts';
 import type { Config } from '../config.ts';
+import { fullVersion } from '../pythons.ts';
 import type {
   Buildpack,
   Checkout,
@@ -15,7 +16,6 @@ import type {
 import { asOfDay } from './dates.ts';
 import { chooseEra, type RankPythons } from './era.ts';
 import { baseTier, contentTier, environmentTier, guessedTier } from './keys.ts';
-import { fullVersion } from './pythons.ts';
 
 export interface PlanInput {
   checkout: Checkout;

@@ -1,7 +1,7 @@
 /** Bounds such as `>=3.11.4,<3.12`: which Pythons are within, down to the patch release. */
 import { satisfies, validRange } from '@renovatebot/pep440';
+import { fullVersion, lastRelease, position, releases } from '../pythons.ts';
 import type { Notice, PythonWish } from '../types.ts';
-import { fullVersion, lastRelease, position, releases } from './pythons.ts';
 
 type Bounds = NonNullable<PythonWish['requires']>;
 

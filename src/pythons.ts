@@ -1,5 +1,5 @@
 /** The Pythons that there are, and the Debian suites of which some are the own. */
-import type { Suite } from '../types.ts';
+import type { Suite } from './types.ts';
 
 export interface SuiteEra {
   from: string;
