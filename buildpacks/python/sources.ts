@@ -8,6 +8,7 @@ import { readPipfile } from './pipfile.ts';
 import { chooseLock, LOCKS, readLock, TOOLS, usableLock } from './project-lock.ts';
 import { toolOf } from './pyproject.ts';
 import { joinRequirements, noRequirements, type Requirements, readRequirements, takeSource } from './requirements.ts';
+import { isTable, textAt } from './toml.ts';
 
 export interface Sources {
   /** What is asked for: resolved when there is no lock, or none that can be used. */
@@ -98,7 +99,8 @@ async function fromRequirements(checkout: Checkout, folder: ConfigFolder): Promi
     notices.push({ code: 'partly-hashed', message, file });
   }
   const left = (await present(checkout, folder.path, LOCKS)).map((name) => joinPath(folder.path, name));
-  const found = folder.isBinder ? undefined : await besideRequirements(checkout, left);
+  const beside = folder.isBinder ? {} : await besideRequirements(checkout, file, left, notices);
+  const { package: found, requires } = beside;
   notices.push(...left.map((name) => ignored(name, `${file} describes the environment, and Binder reads that`)));
   const all = joinRequirements([listed, ...(found === undefined ? [] : [found.requirements])]);
   return {
@@ -106,21 +108,39 @@ async function fromRequirements(checkout: Checkout, folder: ConfigFolder): Promi
     lock: undefined,
     isLocked: isLocked && (found?.declared.length ?? 0) === 0,
     package: found,
-    wish: { ...(found?.requires === undefined ? {} : { requires: found.requires }), pins: all.pins },
+    wish: { ...(requires === undefined ? {} : { requires }), pins: all.pins },
     evidence: [...describe(listed), ...(found === undefined ? [] : [describePackage(found)])],
     files: [...listed.files, ...(found === undefined ? [] : [found.file])],
     notices: [...notices, ...(found?.requirements.notices ?? [])],
   };
 }
 
-/** The package that pip would install as well; a pyproject.toml that Binder does not read joins those left out. */
-async function besideRequirements(checkout: Checkout, left: string[]): Promise<PythonPackage | undefined> {
+/**
+ * What Binder reads beside requirements.txt: the package that pip would install as well, and the bounds of a [project],
+ * also of one that nothing builds. Of a pyproject.toml nothing else counts then.
+ */
+async function besideRequirements(
+  checkout: Checkout,
+  file: string,
+  left: string[],
+  notices: Notice[],
+): Promise<{ package?: PythonPackage | undefined; requires?: PythonWish['requires'] }> {
   const pyproject = await readPyproject(checkout, checkout.subdir);
-  const isBinders = pyproject.project !== undefined && pyproject['build-system'] !== undefined;
-  if (isBinders) return readPackage(checkout, checkout.subdir, 'pip', pyproject);
-  const hasTables = pyproject.project !== undefined || toolOf(pyproject) === 'poetry';
-  if (hasTables) left.push(joinPath(checkout.subdir, 'pyproject.toml'));
-  return readPackage(checkout, checkout.subdir, 'pip', {});
+  const { project } = pyproject;
+  if (project !== undefined && pyproject['build-system'] !== undefined) {
+    const built = await readPackage(checkout, checkout.subdir, 'pip', pyproject);
+    return { package: built, requires: built?.requires };
+  }
+  const found = await readPackage(checkout, checkout.subdir, 'pip', {});
+  const name = joinPath(checkout.subdir, 'pyproject.toml');
+  const value = isTable(project) ? textAt(name, 'project.requires-python', project['requires-python']) : undefined;
+  if (value === undefined) {
+    if (project !== undefined || toolOf(pyproject) === 'poetry') left.push(name);
+    return { package: found };
+  }
+  const message = `Of ${name} only requires-python counts, because ${file} describes the environment, and Binder reads that.`;
+  notices.push({ code: 'ignored-file', message, file: name });
+  return { package: found, requires: { value, file: name } };
 }
 
 /** pyproject.toml, setup.py, and the locks that other tools than Binder's read. */

@@ -1,6 +1,7 @@
 /** Which Python a repository asks for: runtime.txt and .python-version. */
 import { SlipwayError } from '../../src/errors.ts';
 import { joinPath, shown } from '../../src/paths.ts';
+import { isTooNew } from '../../src/pythons.ts';
 import type { Checkout, ConfigFolder, Match, Notice, PythonWish } from '../../src/types.ts';
 
 export interface Asked {
@@ -50,6 +51,9 @@ async function readPythonVersion(checkout: Checkout, file: string, asked: Asked)
     asked.notices.push({ code: 'ignored-file', message, file });
   } else if (asked.version !== undefined) {
     const message = `${file} is ignored because ${asked.version.file} asks for a Python.`;
+    asked.notices.push({ code: 'ignored-file', message, file });
+  } else if (isTooNew(version)) {
+    const message = `${file} asks for Python ${version}, which is newer than any that Slipway knows, and is ignored.`;
     asked.notices.push({ code: 'ignored-file', message, file });
   } else {
     asked.files.push(file);

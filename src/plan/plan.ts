@@ -1,6 +1,7 @@
 /** matches → plan: the day, its era, the steps, the keys. */
 import { infer } from '../../buildpacks/index.ts';
 import type { Config } from '../config.ts';
+import { fullVersion } from '../pythons.ts';
 import type {
   Buildpack,
   Checkout,
@@ -13,7 +14,7 @@ import type {
   PythonWish,
 } from '../types.ts';
 import { asOfDay } from './dates.ts';
-import { chooseEra, fullVersion, type RankPythons } from './era.ts';
+import { chooseEra, type RankPythons } from './era.ts';
 import { baseTier, contentTier, environmentTier, guessedTier } from './keys.ts';
 
 export interface PlanInput {

@@ -28,6 +28,28 @@ describe('what Binder reads is never displaced or failed by what it does not', (
     }
   });
 
+  test('but requires-python of a [project] that nothing builds bounds the Python, as with Binder', async () => {
+    const project = '[project]\nname = "x"\nrequires-python = ">=3.9,<3.11"\ndependencies = ["1 2"]\n';
+    const bounds = { value: '>=3.9,<3.11', file: 'pyproject.toml' };
+    for (const other of [{}, { 'setup.py': '' }]) {
+      const found = await planPython({ 'pyproject.toml': project, 'requirements.txt': 'six', ...other });
+      expect(found.match.python?.requires).toEqual(bounds);
+      expect(found.requirements).toEqual(['six']);
+      expect(found.match.files).not.toContain('pyproject.toml');
+      expect(found.notices).toMatchObject([
+        { code: 'ignored-file', message: expect.stringMatching(/^Of pyproject\.toml only requires-python /) },
+      ]);
+    }
+    const poetry = '[tool.poetry.dependencies]\npython = "~3.10"\n';
+    const reads = async (pyproject: string, folder = '') => {
+      const files = { 'pyproject.toml': pyproject, [`${folder}/requirements.txt`.replace(/^\//, '')]: 'six' };
+      return (await planPython(files, { folder })).match.python?.requires;
+    };
+    expect(await reads(poetry)).toBeUndefined();
+    expect(await reads(poetry + project)).toEqual(bounds);
+    expect(await reads(project, 'binder')).toBeUndefined();
+  });
+
   test('a package that pip builds counts beside requirements.txt, without groups', async () => {
     const pyproject = `[project]\nname = "x"\ndependencies = ["numpy"]\n[build-system]\nrequires = ["hatchling"]\n[dependency-groups]\ndev = ["pytest"]\n[tool.uv]\n`;
     const found = await planPython({ 'pyproject.toml': pyproject, 'requirements.txt': 'six' });

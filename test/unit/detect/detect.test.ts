@@ -112,6 +112,19 @@ test('runtime.txt and .python-version', async () => {
   }
 });
 
+test('a .python-version of a Python that is not known yet is a notice; a runtime.txt is left to the plan', async () => {
+  for (const text of ['3.99', '3.99.1', 'cpython-3.99.1']) {
+    const { matches } = await detect(memoryCheckout({ 'requirements.txt': 'six', '.python-version': text }), config);
+    expect(matches[0]?.match.python?.version).toBeUndefined();
+    expect(matches[0]?.match.files).toEqual(['requirements.txt']);
+    expect(matches[0]?.match.notices).toMatchObject([
+      { code: 'ignored-file', message: expect.stringContaining('3.99'), file: '.python-version' },
+    ]);
+  }
+  const runtime = await detect(memoryCheckout({ 'runtime.txt': 'python-3.99', '.python-version': '3.99' }), config);
+  expect(runtime.matches[0]?.match.python?.version?.file).toBe('runtime.txt');
+});
+
 test('pyproject.toml and setup.py', async () => {
   const toml = '[project]\nname = "x"\nrequires-python = ">=3.9"\ndependencies = ["numpy==1.22.3", "pandas"]\n';
   const { matches } = await detect(memoryCheckout({ 'pyproject.toml': toml }), config);

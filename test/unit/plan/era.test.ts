@@ -78,6 +78,56 @@ describe('what a repository says about its Python', () => {
     expect(await choose('2022-05-10', requires('<3'), debian)).toBe('bullseye 3.9 debian python-bounds');
   });
 
+  test.each([
+    ['>=3.11.4,<3.12', '2024-03-15', 'bookworm 3.11.15 managed'],
+    ['~=3.11.4', '2022-05-10', 'bookworm 3.11.15 managed'],
+    ['>=3.11.4', '2024-03-15', 'bookworm 3.11.15 managed'],
+    ['>=3.9.13,<3.10', '2024-03-15', 'bullseye 3.9.25 managed'],
+    ['==3.9.*', '2024-03-15', 'bullseye 3.9 debian'],
+    ['==3.9.7', '2024-03-15', 'bullseye 3.9.7 managed'],
+    ['==3.9.2', '2024-03-15', 'bullseye 3.9 debian'],
+    ['==3.10', '2024-03-15', 'bookworm 3.10.0 managed'],
+    ['>=3.10,<3.10.5', '2024-03-15', 'bookworm 3.10.4 managed'],
+    ['>=3.12.14,!=3.12.14,<3.13', '2024-03-15', 'bookworm 3.12.15 managed'],
+    ['==3.12.15', '2024-03-15', 'bookworm 3.12.15 managed'],
+    ['<=3.11', '2024-03-15', 'bookworm 3.10 managed'],
+    ['>=3.12.1', '2025-09-01', 'trixie 3.13 debian'],
+  ])('%s is held down to the patch release, as of %s', async (bounds, day, expected) => {
+    expect(await choose(day, requires(bounds))).toBe(expected);
+  });
+
+  test.each([
+    ['==3.9.7', '2024-03-15', 'bullseye 3.9 debian python-bounds'],
+    ['>=3.11.4,<3.12', '2025-09-01', 'bookworm 3.11 debian python-bounds'],
+    ['>=3.11.4', '2024-03-15', 'trixie 3.13 debian'],
+    ['==3.10.*', '2022-05-10', 'bullseye 3.9 debian python-bounds'],
+    ['==3.10.*', '2024-03-15', 'bookworm 3.11 debian python-bounds'],
+    ['>=3.5,<3.6', '2024-03-15', 'bullseye 3.9 debian python-bounds'],
+    ['>=2.7,<3', '2024-03-15', 'bullseye 3.9 debian python-bounds'],
+    ['>=3.15', '2024-03-15', 'trixie 3.13 debian python-bounds'],
+    ['>=4', '2024-03-15', 'bookworm 3.11 debian python-bounds'],
+    ['>=3.11.4,!=3.11.5,<3.11.7', '2022-05-10', 'bookworm 3.11 debian python-bounds'],
+    ['no bounds', '2024-03-15', 'bookworm 3.11 debian python-bounds'],
+  ])('%s without managed Pythons takes what is nearest to the bounds, as of %s', async (bounds, day, expected) => {
+    expect(await choose(day, requires(bounds), debian)).toBe(expected);
+  });
+
+  test('bounds choose the patch release of an explicit version that names none', async () => {
+    const both = (value: string, bounds: string) => ({ ...version(value), ...requires(bounds) });
+    expect(await choose('2024-03-15', both('3.11', '>=3.11.4'))).toBe('bookworm 3.11.15 managed');
+    expect(await choose('2024-03-15', both('3.11', '>=3.8'))).toBe('bookworm 3.11 debian');
+    expect(await choose('2024-03-15', both('3.10', '==3.10.4'))).toBe('bookworm 3.10.4 managed');
+    expect(await choose('2024-03-15', both('3.11.2', '>=3.11.4'))).toBe('bookworm 3.11 debian');
+    expect(await choose('2024-03-15', both('3.11', '>=3.12'))).toBe('bookworm 3.11 debian');
+    expect(await choose('2024-03-15', both('3.11', '>=3.11.4'), debian)).toBe('bookworm 3.11 debian');
+  });
+
+  test('pins decide between minor versions, and bounds on the patch release of theirs', async () => {
+    const rank: RankPythons = async (_pins, candidates) => ({ python: candidates[0] ?? '', notices: [] });
+    const wish = { ...requires('>=3.9.5'), pins: [{ name: 'numpy', version: '1.21.0', file: 'requirements.txt' }] };
+    expect(await choose('2024-03-15', wish, any, rank)).toBe('bullseye 3.9.25 managed');
+  });
+
   test('pins decide among those that fit', async () => {
     const seen: string[][] = [];
     const rank: RankPythons = async (pins, candidates, preferred) => {
