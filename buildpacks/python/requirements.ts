@@ -3,7 +3,7 @@ import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside, shown } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
 import { indexOption, logicalLines, type Option, placeOf, type RequirementLine, readOption } from './lines.ts';
-import { FULL_SHA, type GitSource, parseRequirement } from './requirement.ts';
+import { FULL_SHA, type GitSource, type Parsed, parseRequirement } from './requirement.ts';
 
 /** A requirement that names a folder or a file of the repository: it can only be installed with the content. */
 export interface LocalRequirement {
@@ -78,7 +78,7 @@ function fault(line: RequirementLine, problem: string, hint: string): SlipwayErr
   return new SlipwayError('bad_environment_file', `${placeOf(line)}: ${problem}`, { hint });
 }
 
-function includedPath(line: RequirementLine, path: string): string {
+function includedPath(line: RequirementLine, path: string, folder = folderOf(line.file)): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
     throw fault(
       line,
@@ -86,7 +86,7 @@ function includedPath(line: RequirementLine, path: string): string {
       'Copy that file into the repository and include it by its path.',
     );
   }
-  const inside = resolveInside(folderOf(line.file), path);
+  const inside = resolveInside(folder, path);
   if (inside === undefined) {
     throw new SlipwayError(
       'unsafe_file',
@@ -99,8 +99,17 @@ function includedPath(line: RequirementLine, path: string): string {
   return inside;
 }
 
+/** What files are read into, and how. */
+interface Reading {
+  result: Requirements;
+  checkout: Checkout;
+  /** Where pip would run, which is what paths of packages are relative to; undefined for the folder of each line's file. */
+  folder: string | undefined;
+}
+
 /** Reads one file and, depth first, what it includes; a file included twice counts once. */
-async function readInto(result: Requirements, checkout: Checkout, file: string, asConstraints: boolean): Promise<void> {
+async function readInto(reading: Reading, file: string, asConstraints: boolean): Promise<void> {
+  const { result, checkout } = reading;
   if (result.files.includes(file)) return;
   if (result.files.length >= MOST_FILES) {
     throw new SlipwayError(
@@ -112,27 +121,18 @@ async function readInto(result: Requirements, checkout: Checkout, file: string, 
     );
   }
   result.files.push(file);
-  await takeLines(result, checkout, logicalLines(await checkout.read(file), file), asConstraints);
+  await takeLines(reading, logicalLines(await checkout.read(file), file), asConstraints);
 }
 
-async function takeLines(
-  result: Requirements,
-  checkout: Checkout,
-  lines: Iterable<RequirementLine>,
-  asConstraints: boolean,
-): Promise<void> {
+async function takeLines(reading: Reading, lines: Iterable<RequirementLine>, asConstraints: boolean): Promise<void> {
   for (const line of lines) {
-    if (line.text.startsWith('-')) await takeOption(result, checkout, line, asConstraints);
-    else takeRequirement(result, line, line.text, { editable: false, asConstraints });
+    if (line.text.startsWith('-')) await takeOption(reading, line, asConstraints);
+    else await takeLine(reading, line, line.text, { editable: false, asConstraints });
   }
 }
 
-async function takeOption(
-  result: Requirements,
-  checkout: Checkout,
-  line: RequirementLine,
-  asConstraints: boolean,
-): Promise<void> {
+async function takeOption(reading: Reading, line: RequirementLine, asConstraints: boolean): Promise<void> {
+  const { result, checkout } = reading;
   const option = readOption(line);
   switch (option.kind) {
     case 'requirements':
@@ -145,10 +145,11 @@ async function takeOption(
           'Add that file to the repository or remove the line.',
         );
       }
-      return readInto(result, checkout, path, asConstraints || option.kind === 'constraints');
+      const inside = { ...reading, folder: reading.folder ?? folderOf(line.file) };
+      return readInto(inside, path, asConstraints || option.kind === 'constraints');
     }
     case 'editable':
-      return takeRequirement(result, line, option.value, { editable: true, asConstraints });
+      return takeLine(reading, line, option.value, { editable: true, asConstraints });
     case 'index':
       return takeIndex(result, line, option);
     case 'ignored': {
@@ -159,6 +160,23 @@ async function takeOption(
     case 'silent':
       return;
   }
+}
+
+/** The folder that a package's path is relative to: pip's, unless the path is only there beside the file. */
+async function baseOf({ checkout, folder }: Reading, line: RequirementLine, path: string): Promise<string> {
+  const beside = folderOf(line.file);
+  if (folder === undefined || folder === beside) return beside;
+  const isThere = async (base: string) => {
+    const inside = resolveInside(base, path);
+    return inside !== undefined && (await checkout.kind(inside)) !== undefined;
+  };
+  return !(await isThere(folder)) && (await isThere(beside)) ? beside : folder;
+}
+
+async function takeLine(reading: Reading, line: RequirementLine, text: string, how: How): Promise<void> {
+  const parsed = parseRequirement(text, line);
+  const base = parsed.kind === 'local' ? await baseOf(reading, line, parsed.path) : undefined;
+  takeParsed(reading.result, line, parsed, { ...how, ...(base === undefined ? {} : { base }) });
 }
 
 function takeIndex(result: Requirements, line: RequirementLine, option: Extract<Option, { kind: 'index' }>): void {
@@ -175,20 +193,25 @@ export function takeSource(result: Requirements, file: string, key: string, url:
   if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
 }
 
+interface How {
+  editable: boolean;
+  asConstraints: boolean;
+  /** What a path is relative to; else the file's folder. */
+  base?: string;
+}
+
 /** Adds one requirement, whatever file it comes from. @throws SlipwayError `bad_environment_file`, `unsafe_file` */
-export function takeRequirement(
-  result: Requirements,
-  line: RequirementLine,
-  text: string,
-  how: { editable: boolean; asConstraints: boolean },
-): void {
-  const parsed = parseRequirement(text, line);
+export function takeRequirement(result: Requirements, line: RequirementLine, text: string, how: How): void {
+  takeParsed(result, line, parseRequirement(text, line), how);
+}
+
+function takeParsed(result: Requirements, line: RequirementLine, parsed: Parsed, how: How): void {
   if (parsed.notice) result.notices.push({ ...parsed.notice, file: line.file });
   switch (parsed.kind) {
     case 'dropped':
       return;
     case 'local': {
-      const path = includedPath(line, parsed.path);
+      const path = includedPath(line, parsed.path, how.base);
       result.local.push({ path, extras: parsed.extras, editable: how.editable, file: line.file });
       return;
     }
@@ -204,12 +227,12 @@ export function takeRequirement(
 }
 
 /**
- * Reads a requirements file with everything it includes by `-r` and `-c`.
+ * Reads a requirements file with everything it includes by `-r` and `-c`, as pip run in the folder that is planned.
  * @throws SlipwayError `bad_environment_file` with file and line, `unsafe_file` for what lies outside the repository
  */
 export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
   const result = noRequirements();
-  await readInto(result, checkout, joinPath(file), false);
+  await readInto({ result, checkout, folder: checkout.subdir }, joinPath(file), false);
   return result;
 }
 
@@ -219,6 +242,6 @@ export async function readRequirementLines(
   lines: Iterable<RequirementLine>,
 ): Promise<Requirements> {
   const result = noRequirements();
-  await takeLines(result, checkout, lines, false);
+  await takeLines({ result, checkout, folder: undefined }, lines, false);
   return result;
 }

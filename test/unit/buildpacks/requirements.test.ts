@@ -61,6 +61,25 @@ describe('what people write in requirements.txt', () => {
     expect(found.requirements).toEqual(['numpy']);
   });
 
+  test("what needs the repository is named from pip's working directory, which is its root", async () => {
+    const paths = async (text: string) => {
+      const files = { 'binder/requirements.txt': text, 'binder/only/setup.py': '', 'lib/setup.py': '', 'setup.py': '' };
+      const found = await readRequirements(memoryCheckout(files), 'binder/requirements.txt');
+      return found.local.map(({ path }) => path);
+    };
+    expect(await paths('-e .\n.[viz]\n./lib\n-e file:lib#egg=lib')).toEqual(['', '', 'lib', 'lib']);
+    // What is there only beside the file is still found.
+    expect(await paths('./only\n-e ..')).toEqual(['binder/only', '']);
+    expect(await paths('./none')).toEqual(['none']);
+    await expect(paths('-e ../../x')).rejects.toThrow('outside the repository');
+    const course = { 'course/binder/requirements.txt': '-r ../more/dev.txt', 'course/more/dev.txt': '-e .\n./lib' };
+    const found = await readRequirements(
+      memoryCheckout({ ...course, 'course/lib/setup.py': '' }, { subdir: 'course' }),
+      'course/binder/requirements.txt',
+    );
+    expect(found.local.map(({ path }) => path)).toEqual(['course', 'course/lib']);
+  });
+
   test('an index of its own is taken, and said', async () => {
     const found = await read({ 'requirements.txt': '--extra-index-url https://download.example.org/whl/cpu\ntorch' });
     expect(found.indexOptions).toEqual(['--extra-index-url', 'https://download.example.org/whl/cpu']);
