@@ -105,13 +105,16 @@ interface Reading {
   checkout: Checkout;
   /** Where pip would run, which is what paths of packages are relative to; undefined for the folder of each line's file. */
   folder: string | undefined;
+  /** Files read, each as requirements, as constraints or as both. */
+  seen: Set<string>;
 }
 
-/** Reads one file and, depth first, what it includes; a file included twice counts once. */
+/** Reads one file and, depth first, what it includes; a file included twice in one role counts once. */
 async function readInto(reading: Reading, file: string, asConstraints: boolean): Promise<void> {
   const { result, checkout } = reading;
-  if (result.files.includes(file)) return;
-  if (result.files.length >= MOST_FILES) {
+  const role = `${asConstraints ? '-c' : '-r'} ${file}`;
+  if (reading.seen.has(role)) return;
+  if (reading.seen.size >= MOST_FILES) {
     throw new SlipwayError(
       'bad_environment_file',
       `${file}: more than ${MOST_FILES} requirements files include each other.`,
@@ -120,7 +123,8 @@ async function readInto(reading: Reading, file: string, asConstraints: boolean):
       },
     );
   }
-  result.files.push(file);
+  reading.seen.add(role);
+  if (!result.files.includes(file)) result.files.push(file);
   await takeLines(reading, logicalLines(await checkout.read(file), file), asConstraints);
 }
 
@@ -211,6 +215,11 @@ function takeParsed(result: Requirements, line: RequirementLine, parsed: Parsed,
     case 'dropped':
       return;
     case 'local': {
+      if (how.asConstraints) {
+        const message = `${placeOf(line)}: ${shown(parsed.path)} is ignored as a constraint, which installs nothing.`;
+        result.notices.push({ code: 'ignored-option', message, file: line.file });
+        return;
+      }
       const path = includedPath(line, parsed.path, how.base);
       result.local.push({ path, extras: parsed.extras, editable: how.editable, file: line.file });
       return;
@@ -226,14 +235,23 @@ function takeParsed(result: Requirements, line: RequirementLine, parsed: Parsed,
   }
 }
 
+function different<T>(all: readonly T[]): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** What a file says in both of its roles is said once. */
+function settled(result: Requirements): Requirements {
+  return { ...result, pins: different(result.pins), notices: different(result.notices) };
+}
+
 /**
  * Reads a requirements file with everything it includes by `-r` and `-c`, as pip run in the folder that is planned.
  * @throws SlipwayError `bad_environment_file` with file and line, `unsafe_file` for what lies outside the repository
  */
 export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
   const result = noRequirements();
-  await readInto({ result, checkout, folder: checkout.subdir }, joinPath(file), false);
-  return result;
+  await readInto({ result, checkout, folder: checkout.subdir, seen: new Set() }, joinPath(file), false);
+  return settled(result);
 }
 
 /** The same for lines that stand in another file, as in the `pip:` section of conda's; `files` has only what they include. */
@@ -242,6 +260,6 @@ export async function readRequirementLines(
   lines: Iterable<RequirementLine>,
 ): Promise<Requirements> {
   const result = noRequirements();
-  await takeLines({ result, checkout, folder: undefined }, lines, false);
-  return result;
+  await takeLines({ result, checkout, folder: undefined, seen: new Set() }, lines, false);
+  return settled(result);
 }

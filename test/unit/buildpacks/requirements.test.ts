@@ -48,6 +48,27 @@ describe('what people write in requirements.txt', () => {
     expect(found.pins).toEqual([{ name: 'numpy', version: '1.22.3', file: 'deps/base.txt' }]);
   });
 
+  test('a file may hold constraints for one and requirements for another', async () => {
+    const limits = { 'limits.txt': 'numpy==1.26.0\ngit+https://github.com/org/pkg@v1#egg=pkg\n-e ./lib' };
+    const expected = ['numpy==1.26.0', 'pkg @ git+https://github.com/org/pkg@v1'];
+    for (const text of ['-c limits.txt\n-r limits.txt', '-r limits.txt\n-c limits.txt', '-r a.txt\n-r b.txt']) {
+      const more = { 'a.txt': '-c limits.txt', 'b.txt': '-r limits.txt\n-r a.txt' };
+      const found = await read({ 'requirements.txt': text, ...limits, ...more });
+      expect([found.requirements, found.constraints]).toEqual([expected, expected]);
+      expect(found.files.filter((file) => file === 'limits.txt')).toHaveLength(1);
+      expect(found.pins).toHaveLength(1);
+      expect(found.local).toHaveLength(1);
+      expect(found.notices.filter(({ code }) => code === 'direct-url')).toHaveLength(1);
+    }
+  });
+
+  test('a constraint installs nothing', async () => {
+    const found = await read({ 'requirements.txt': '-c limits.txt', 'limits.txt': '-e ./lib' });
+    expect(found.local).toEqual([]);
+    expect(found.notices).toMatchObject([{ code: 'ignored-option', file: 'limits.txt' }]);
+    expect(found.notices[0]?.message).toContain('limits.txt, line 1');
+  });
+
   test('what needs the repository itself is kept apart', async () => {
     const found = await read({
       'requirements.txt': '-e .[test]\n./libs/one\nlibs/two.whl\nnumpy',
