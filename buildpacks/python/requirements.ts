@@ -2,8 +2,9 @@
 import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside, shown } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
-import { indexOption, logicalLines, type Option, placeOf, type RequirementLine, readOption } from './lines.ts';
-import { FULL_SHA, type GitSource, type Parsed, parseRequirement } from './requirement.ts';
+import { indexOption, logicalLines, placeOf, type RequirementLine, readOption } from './lines.ts';
+import { type GitSource, parseRequirement } from './requirement.ts';
+import { fault, type How, includedPath, takeIndex, takeParsed } from './take.ts';
 
 /** A requirement that names a folder or a file of the repository: it can only be installed with the content. */
 export interface LocalRequirement {
@@ -74,29 +75,12 @@ export function joinRequirements(all: readonly Requirements[]): Requirements {
   };
 }
 
-function fault(line: RequirementLine, problem: string, hint: string): SlipwayError {
-  return new SlipwayError('bad_environment_file', `${placeOf(line)}: ${problem}`, { hint });
-}
-
-function includedPath(line: RequirementLine, path: string, folder = folderOf(line.file)): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
-    throw fault(
-      line,
-      `it includes ${shown(path)}, which is not a file of the repository.`,
-      'Copy that file into the repository and include it by its path.',
-    );
-  }
-  const inside = resolveInside(folder, path);
-  if (inside === undefined) {
-    throw new SlipwayError(
-      'unsafe_file',
-      `${placeOf(line)}: it includes ${shown(path)}, which lies outside the repository.`,
-      {
-        hint: 'Only files of the repository can be included.',
-      },
-    );
-  }
-  return inside;
+/** Adds a package index that a manifest or a lock names, unless it is the public one. @throws SlipwayError `bad_environment_file` */
+export function takeSource(result: Requirements, file: string, key: string, url: string): void {
+  if (/^https:\/\/pypi\.(?:org|python\.org)(?:\/|$)/i.test(url)) return;
+  const line = { text: url, file, number: 1, key };
+  const option = indexOption(line, '--extra-index-url', url);
+  if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
 }
 
 /** What files are read into, and how. */
@@ -181,58 +165,6 @@ async function takeLine(reading: Reading, line: RequirementLine, text: string, h
   const parsed = parseRequirement(text, line);
   const base = parsed.kind === 'local' ? await baseOf(reading, line, parsed.path) : undefined;
   takeParsed(reading.result, line, parsed, { ...how, ...(base === undefined ? {} : { base }) });
-}
-
-function takeIndex(result: Requirements, line: RequirementLine, option: Extract<Option, { kind: 'index' }>): void {
-  result.indexOptions.push(...option.arguments);
-  const message = `${placeOf(line)}: packages are also taken from ${shown(option.value)}, which is not dated and shares no cache.`;
-  result.notices.push({ code: 'own-index', message, file: line.file });
-}
-
-/** Adds a package index that a manifest or a lock names, unless it is the public one. @throws SlipwayError `bad_environment_file` */
-export function takeSource(result: Requirements, file: string, key: string, url: string): void {
-  if (/^https:\/\/pypi\.(?:org|python\.org)(?:\/|$)/i.test(url)) return;
-  const line = { text: url, file, number: 1, key };
-  const option = indexOption(line, '--extra-index-url', url);
-  if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
-}
-
-interface How {
-  editable: boolean;
-  asConstraints: boolean;
-  /** What a path is relative to; else the file's folder. */
-  base?: string;
-}
-
-/** Adds one requirement, whatever file it comes from. @throws SlipwayError `bad_environment_file`, `unsafe_file` */
-export function takeRequirement(result: Requirements, line: RequirementLine, text: string, how: How): void {
-  takeParsed(result, line, parseRequirement(text, line), how);
-}
-
-function takeParsed(result: Requirements, line: RequirementLine, parsed: Parsed, how: How): void {
-  if (parsed.notice) result.notices.push({ ...parsed.notice, file: line.file });
-  switch (parsed.kind) {
-    case 'dropped':
-      return;
-    case 'local': {
-      if (how.asConstraints) {
-        const message = `${placeOf(line)}: ${shown(parsed.path)} is ignored as a constraint, which installs nothing.`;
-        result.notices.push({ code: 'ignored-option', message, file: line.file });
-        return;
-      }
-      const path = includedPath(line, parsed.path, how.base);
-      result.local.push({ path, extras: parsed.extras, editable: how.editable, file: line.file });
-      return;
-    }
-    case 'named': {
-      (how.asConstraints ? result.constraints : result.requirements).push(parsed.line);
-      if (!how.asConstraints) result.names.add(parsed.name);
-      if (!how.asConstraints && parsed.hashed) result.hashed += 1;
-      if (parsed.git !== undefined && !FULL_SHA.test(parsed.git.ref ?? ''))
-        result.git.push({ ...parsed.git, line: parsed.line, where: placeOf(line) });
-      if (parsed.pin !== undefined) result.pins.push({ name: parsed.name, version: parsed.pin, file: line.file });
-    }
-  }
 }
 
 function different<T>(all: readonly T[]): T[] {
