@@ -29,6 +29,16 @@ describe('what people write in requirements.txt', () => {
       '-e git+https://github.com/org/pkg#egg=pkg&subdirectory=python',
       ['pkg @ git+https://github.com/org/pkg#subdirectory=python'],
     ],
+    ['git+https://github.com/org/pkg#egg=pkg[torch]', ['pkg[torch] @ git+https://github.com/org/pkg']],
+    [
+      '-e git+https://github.com/org/pkg@v1#egg=pkg%5Ba%2Cb%5D&subdirectory=python ; python_version >= "3.6"',
+      ['pkg[a,b] @ git+https://github.com/org/pkg@v1#subdirectory=python ; python_version >= "3.6"'],
+    ],
+    ['pkg[a] @ git+https://github.com/org/pkg#egg=pkg[b]', ['pkg[a] @ git+https://github.com/org/pkg']],
+    [
+      'https://example.org/pkg.zip#subdirectory=x&egg=pkg[a, b]',
+      ['pkg[a,b] @ https://example.org/pkg.zip#subdirectory=x'],
+    ],
     ['pkg @ https://example.org/pkg-1.0-py3-none-any.whl', ['pkg @ https://example.org/pkg-1.0-py3-none-any.whl']],
     ['pkg-resources==0.0.0\nnumpy', ['numpy']],
   ])('%j', async (text, expected) => {
@@ -89,6 +99,8 @@ describe('what people write in requirements.txt', () => {
       return found.local.map(({ path }) => path);
     };
     expect(await paths('-e .\n.[viz]\n./lib\n-e file:lib#egg=lib')).toEqual(['', '', 'lib', 'lib']);
+    const extras = await read({ 'requirements.txt': '-e .#egg=x[viz]\nfile:lib#egg=x%5Bviz%5D&subdirectory=y' });
+    expect(extras.local.map((one) => one.extras)).toEqual(['[viz]', '[viz]']);
     // What is there only beside the file is still found.
     expect(await paths('./only\n-e ..')).toEqual(['binder/only', '']);
     expect(await paths('./none')).toEqual(['none']);
