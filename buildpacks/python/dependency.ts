@@ -79,7 +79,7 @@ export function takeDependency(
   if (source.kind === 'path') {
     const path = source.path.startsWith('.') || source.path.startsWith('/') ? source.path : `./${source.path}`;
     const how = { editable: source.editable, asConstraints: false };
-    takeRequirement(result, where, path + words, how);
+    takeRequirement(result, where, withMarker(path + words, marker), how);
     return;
   }
   const how = { editable: false, asConstraints: false };

@@ -21,7 +21,7 @@ export type Parsed = { notice?: Notice } & (
       hashed?: boolean;
       git?: GitSource;
     }
-  | { kind: 'local'; path: string; extras: string }
+  | { kind: 'local'; path: string; extras: string; marker: string }
   | { kind: 'dropped' }
 );
 
@@ -118,10 +118,10 @@ function pathLike(text: string): boolean {
   );
 }
 
-function local(text: string): Parsed {
+function local(text: string, marker: string): Parsed {
   const [place = '', fragment = ''] = text.split('#', 2);
   const [, path = place, extras] = /^(?:file:(?:\/\/)?)?(.*?)(\[[A-Za-z0-9._, -]*\])?$/.exec(place) ?? [];
-  return { kind: 'local', path, extras: extras ?? fragmentOf(fragment).extras };
+  return { kind: 'local', path, extras: extras ?? fragmentOf(fragment).extras, marker };
 }
 
 function named(line: RequirementLine, text: string, body: string, marker: string, hashes: string): Parsed {
@@ -175,6 +175,6 @@ export function parseRequirement(text: string, line: RequirementLine): Parsed {
     return { kind: 'named', line: name + extras, name: normalName(name), notice: { code: 'foreign-path', message } };
   }
   if (REMOTE.test(body)) return remote(line, body, undefined, '', marker);
-  if (pathLike(body)) return local(body);
+  if (pathLike(body)) return local(body, marker);
   return named(line, text, body, marker, hashes.join(''));
 }

@@ -3,6 +3,7 @@ import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside, shown } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
 import { indexOption, logicalLines, placeOf, type RequirementLine, readOption } from './lines.ts';
+import { type MarkerWorld, markerHolds } from './markers.ts';
 import { type GitSource, parseRequirement } from './requirement.ts';
 import { fault, type How, includedPath, takeIndex, takeParsed } from './take.ts';
 
@@ -13,6 +14,8 @@ export interface LocalRequirement {
   extras: string;
   editable: boolean;
   file: string;
+  /** For which Pythons and platforms it is, and the place that says so. */
+  marker?: { text: string; where: string };
 }
 
 export interface GitRequirement extends GitSource {
@@ -57,6 +60,11 @@ export function noRequirements(): Requirements {
     files: [],
     notices: [],
   };
+}
+
+/** What of it is for this Python and platform. @throws SlipwayError `bad_environment_file` for a malformed marker */
+export function localFor(world: MarkerWorld, local: readonly LocalRequirement[]): LocalRequirement[] {
+  return local.filter(({ marker }) => marker === undefined || markerHolds(marker.text, world, marker.where));
 }
 
 /** Several files' requirements as one, in that order. */

@@ -64,7 +64,8 @@ export function takeParsed(result: Requirements, line: RequirementLine, parsed: 
         return;
       }
       const path = includedPath(line, parsed.path, how.base);
-      result.local.push({ path, extras: parsed.extras, editable: how.editable, file: line.file });
+      const marker = parsed.marker === '' ? {} : { marker: { text: parsed.marker, where: placeOf(line) } };
+      result.local.push({ path, extras: parsed.extras, editable: how.editable, file: line.file, ...marker });
       return;
     }
     case 'named': {
