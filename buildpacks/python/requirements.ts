@@ -5,7 +5,7 @@ import type { Checkout, Notice } from '../../src/types.ts';
 import { indexOption, logicalLines, placeOf, type RequirementLine, readOption } from './lines.ts';
 import { type MarkerWorld, markerHolds } from './markers.ts';
 import { type GitSource, parseRequirement } from './requirement.ts';
-import { fault, type How, includedPath, takeIndex, takeParsed } from './take.ts';
+import { countingIndexes, fault, type How, includedPath, isPypi, takeIndex, takeParsed } from './take.ts';
 
 /** A requirement that names a folder or a file of the repository: it can only be installed with the content. */
 export interface LocalRequirement {
@@ -85,7 +85,7 @@ export function joinRequirements(all: readonly Requirements[]): Requirements {
 
 /** Adds a package index that a manifest or a lock names, unless it is the public one. @throws SlipwayError `bad_environment_file` */
 export function takeSource(result: Requirements, file: string, key: string, url: string): void {
-  if (/^https:\/\/pypi\.(?:org|python\.org)(?:\/|$)/i.test(url)) return;
+  if (isPypi(url)) return;
   const line = { text: url, file, number: 1, key };
   const option = indexOption(line, '--extra-index-url', url);
   if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
@@ -179,9 +179,10 @@ function different<T>(all: readonly T[]): T[] {
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-/** What a file says in both of its roles is said once. */
+/** What a file says in both of its roles is said once; of the indexes those are left that count. */
 function settled(result: Requirements): Requirements {
-  return { ...result, pins: different(result.pins), notices: different(result.notices) };
+  const indexOptions = countingIndexes(result.indexOptions);
+  return { ...result, indexOptions, pins: different(result.pins), notices: different(result.notices) };
 }
 
 /**

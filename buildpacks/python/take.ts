@@ -30,12 +30,29 @@ export function includedPath(line: RequirementLine, path: string, folder = folde
   return inside;
 }
 
+export function isPypi(url: string): boolean {
+  return /^https?:\/\/pypi\.(?:org|python\.org)(?:\/|$)/i.test(url);
+}
+
+/** The options without PyPI, unless another index takes its place, and of those that do the last. */
+export function countingIndexes(options: readonly string[]): string[] {
+  const pairs = options.flatMap((name, at) => (at % 2 === 0 ? [{ name, url: options[at + 1] ?? '' }] : []));
+  const main = pairs.findLast(({ name }) => name === '--index-url');
+  const isReplaced = main !== undefined && !isPypi(main.url);
+  const counting = pairs.filter((one) => {
+    if (one.name === '--index-url') return isReplaced && one === main;
+    return one.name === '--find-links' || isReplaced || !isPypi(one.url);
+  });
+  return counting.flatMap(({ name, url }) => [name, url]);
+}
+
 export function takeIndex(
   result: Requirements,
   line: RequirementLine,
   option: Extract<Option, { kind: 'index' }>,
 ): void {
   result.indexOptions.push(...option.arguments);
+  if (isPypi(option.value) && option.arguments[0] !== '--find-links') return;
   const message = `${placeOf(line)}: packages are also taken from ${shown(option.value)}, which is not dated and shares no cache.`;
   result.notices.push({ code: 'own-index', message, file: line.file });
 }

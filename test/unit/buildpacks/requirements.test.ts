@@ -118,6 +118,27 @@ describe('what people write in requirements.txt', () => {
     expect(found.indexOptions).toEqual(['--extra-index-url', 'https://download.example.org/whl/cpu']);
     expect(found.notices).toMatchObject([{ code: 'own-index', file: 'requirements.txt' }]);
   });
+
+  const own = 'https://own.example.org/simple';
+  test.each([
+    ['-i https://pypi.org/simple', [], 0],
+    ['--index-url=https://pypi.org/simple/', [], 0],
+    ['-i http://pypi.python.org/simple\n--extra-index-url https://pypi.org/simple', [], 0],
+    [`-i https://pypi.org/simple\n--extra-index-url ${own}`, ['--extra-index-url', own], 1],
+    // Whoever puts an index in its place still wants PyPI beside it.
+    [
+      `--extra-index-url https://pypi.org/simple\n-i ${own}`,
+      ['--extra-index-url', 'https://pypi.org/simple', '--index-url', own],
+      1,
+    ],
+    [`-i ${own}\n-i https://pypi.org/simple`, [], 1],
+    ['-i https://test.pypi.org/simple', ['--index-url', 'https://test.pypi.org/simple'], 1],
+    ['-i https://pypi.org.example.org/simple', ['--index-url', 'https://pypi.org.example.org/simple'], 1],
+  ])('PyPI is no index of its own: %j', async (text, options, notices) => {
+    const found = await read({ 'requirements.txt': `${text}\nnumpy` });
+    expect(found.indexOptions).toEqual(options);
+    expect(found.notices).toHaveLength(notices);
+  });
 });
 
 describe('what is refused, with file and line', () => {
