@@ -2,7 +2,7 @@
 import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside, shown } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
-import { indexOption, logicalLines, placeOf, type RequirementLine, readOption } from './lines.ts';
+import { indexOption, logicalLines, type Option, placeOf, type RequirementLine, readOptions } from './lines.ts';
 import { type MarkerWorld, markerHolds } from './markers.ts';
 import { type GitSource, parseRequirement } from './requirement.ts';
 import { countingIndexes, fault, type How, includedPath, isPypi, takeIndex, takeParsed } from './take.ts';
@@ -122,14 +122,19 @@ async function readInto(reading: Reading, file: string, asConstraints: boolean):
 
 async function takeLines(reading: Reading, lines: Iterable<RequirementLine>, asConstraints: boolean): Promise<void> {
   for (const line of lines) {
-    if (line.text.startsWith('-')) await takeOption(reading, line, asConstraints);
-    else await takeLine(reading, line, line.text, { editable: false, asConstraints });
+    if (line.text.startsWith('-')) {
+      for (const option of readOptions(line)) await takeOption(reading, line, option, asConstraints);
+    } else await takeLine(reading, line, line.text, { editable: false, asConstraints });
   }
 }
 
-async function takeOption(reading: Reading, line: RequirementLine, asConstraints: boolean): Promise<void> {
+async function takeOption(
+  reading: Reading,
+  line: RequirementLine,
+  option: Option,
+  asConstraints: boolean,
+): Promise<void> {
   const { result, checkout } = reading;
-  const option = readOption(line);
   switch (option.kind) {
     case 'requirements':
     case 'constraints': {

@@ -119,6 +119,44 @@ describe('what people write in requirements.txt', () => {
     expect(found.notices).toMatchObject([{ code: 'own-index', file: 'requirements.txt' }]);
   });
 
+  test.each([
+    [
+      '-i https://a.example.org/simple --extra-index-url=https://b.example.org/simple',
+      ['--index-url', 'https://a.example.org/simple', '--extra-index-url', 'https://b.example.org/simple'],
+      ['own-index', 'own-index'],
+    ],
+    [
+      '--extra-index-url https://a.example.org/simple --trusted-host a.example.org -q',
+      ['--extra-index-url', 'https://a.example.org/simple'],
+      ['own-index', 'ignored-option'],
+    ],
+    ['--no-index --find-links ./wheels', [], ['ignored-option', 'ignored-option']],
+    ['-f file:///srv/wheels', [], ['ignored-option']],
+    [
+      '--prefer-binary -f "https://a.example.org/wheels.html"',
+      ['--find-links', 'https://a.example.org/wheels.html'],
+      ['own-index'],
+    ],
+  ])('several options on a line: %j', async (text, options, codes) => {
+    const found = await read({ 'requirements.txt': `${text}\nnumpy` });
+    expect(found.indexOptions).toEqual(options);
+    expect(found.notices.map(({ code }) => code)).toEqual(codes);
+    expect(found.requirements).toEqual(['numpy']);
+  });
+
+  test('what follows an option is its value, whatever dashes are in it', async () => {
+    const found = await read({
+      'requirements.txt': '-r my-more.txt -c limits.txt\n-e ./my-lib --config-settings editable_mode=compat',
+      'my-more.txt': 'numpy',
+      'limits.txt': 'numpy<2',
+    });
+    expect([found.requirements, found.constraints]).toEqual([['numpy'], ['numpy<2']]);
+    expect(found.local).toMatchObject([{ path: 'my-lib', editable: true }]);
+    expect(found.notices).toMatchObject([
+      { code: 'ignored-option', message: expect.stringContaining('--config-settings editable_mode=compat') },
+    ]);
+  });
+
   const own = 'https://own.example.org/simple';
   test.each([
     ['-i https://pypi.org/simple', [], 0],
@@ -155,6 +193,8 @@ describe('what is refused, with file and line', () => {
     ['--index-url ftp://example.org', 'bad_environment_file', 'line 1', 'index'],
     ['--index-url https://user:hunter2@example.org/simple', 'bad_environment_file', 'password', ''],
     ['git+https://token:x@example.org/a.git', 'bad_environment_file', 'password', 'revoke'],
+    ['--index-url', 'bad_environment_file', 'requirements.txt, line 1: --index-url', 'with a value'],
+    ['-q --frobnicate', 'bad_environment_file', 'line 1: --frobnicate', '--extra-index-url'],
     ['--frobnicate', 'bad_environment_file', 'line 1', '--extra-index-url'],
     [`numpy${' '.repeat(10)}=${'='.repeat(9000)}`, 'bad_environment_file', 'line 1', ''],
   ])('%j', async (text, code, message, hint) => {
