@@ -13,7 +13,9 @@ import type {
 } from '../../src/types.ts';
 import { cutoff } from '../cutoffs.ts';
 import { withCommits } from '../python/commits.ts';
+import { markerWorld } from '../python/markers.ts';
 import { normalName } from '../python/requirement.ts';
+import { localFor } from '../python/requirements.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from '../python/server.ts';
 import { besides } from './besides.ts';
 import { clientLock } from './client.ts';
@@ -73,8 +75,11 @@ function defaultsNotice(environment: CondaEnvironment, config: Config): Notice[]
 }
 
 /** Folders of the repository that the pip section names are installed with the content. */
-function contentSteps({ pip }: CondaEnvironment, asOf: string): Step[] {
-  return (pip?.local ?? []).map(({ path, extras, editable }) => ({
+function contentSteps({ pip }: CondaEnvironment, { asOf, era, platform }: PlanContext): Step[] {
+  const local = pip?.local ?? [];
+  // Which Python the solver takes is only known before when the environment names it.
+  const fitting = era.python === '' ? local : localFor(markerWorld(era.python, platform), local);
+  return fitting.map(({ path, extras, editable }) => ({
     title: `Installing ${path === '' ? 'the repository' : path} as a Python package`,
     place: 'content',
     template: 'python/package',
@@ -108,7 +113,7 @@ function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribut
   const variables = Object.entries(data.variables).map(
     ([name, value]) => `export ${name}='${value.replaceAll("'", `'"'"'`)}'`,
   );
-  const content = contentSteps(data, asOf);
+  const content = contentSteps(data, context);
   const steps: Step[] = [
     { title: 'Installing the conda client', place: 'system', template: 'conda/client', values: { lock: clientLock() } },
     ...(data.pip === undefined

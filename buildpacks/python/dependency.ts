@@ -1,6 +1,7 @@
 /** What manifests and locks say of one package, in one form whatever tool wrote the file. */
 import { normalName } from './requirement.ts';
-import { type Requirements, takeRequirement } from './requirements.ts';
+import type { Requirements } from './requirements.ts';
+import { takeRequirement } from './take.ts';
 import { badKey, type Table, textAt, textsAt } from './toml.ts';
 
 /** Where a package comes from. Paths are as the file writes them, relative to its folder. */
@@ -78,7 +79,7 @@ export function takeDependency(
   if (source.kind === 'path') {
     const path = source.path.startsWith('.') || source.path.startsWith('/') ? source.path : `./${source.path}`;
     const how = { editable: source.editable, asConstraints: false };
-    takeRequirement(result, where, path + words, how);
+    takeRequirement(result, where, withMarker(path + words, marker), how);
     return;
   }
   const how = { editable: false, asConstraints: false };

@@ -16,7 +16,7 @@ import { withCommits } from './commits.ts';
 import { exportLock, type Lock, misfit } from './locked.ts';
 import { markerWorld } from './markers.ts';
 import type { PythonPackage } from './package.ts';
-import { type LocalRequirement, noRequirements, type Requirements } from './requirements.ts';
+import { type LocalRequirement, localFor, noRequirements, type Requirements } from './requirements.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from './server.ts';
 import { readSources, type Sources } from './sources.ts';
 import { readVersions } from './versions.ts';
@@ -181,7 +181,8 @@ async function plan(checkout: Checkout, match: Match<PythonData>, context: PlanC
     context,
     part === undefined ? KERNEL_EXTRAS : [...KERNEL_EXTRAS, ...SERVER_EXTRAS],
   );
-  const content = contentSteps(wanted.requirements, found, checkout.subdir, String(resolve.values.asOf));
+  const local = localFor(markerWorld(context.fullPython, context.platform), wanted.requirements.local);
+  const content = contentSteps({ ...wanted.requirements, local }, found, checkout.subdir, String(resolve.values.asOf));
   const { indexOptions } = wanted.requirements;
   const install: Step = {
     title: 'Installing Python packages',

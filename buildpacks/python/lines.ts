@@ -53,6 +53,9 @@ const IGNORED: Record<string, string> = {
   '--no-index': 'packages come from the index',
   '--no-binary': 'wheels are taken where there are any',
   '--only-binary': 'wheels are taken where there are any',
+  '--config-settings': 'packages are built as they say themselves',
+  '--global-option': 'packages are built as they say themselves',
+  '--install-option': 'packages are built as they say themselves',
   '--use-feature': 'it is a switch of pip itself',
   '--process-dependency-links': 'no tool knows it any more',
   '--allow-external': 'no tool knows it any more',
@@ -62,6 +65,7 @@ const IGNORED: Record<string, string> = {
   '--upgrade': 'versions are those of the day',
   '-U': 'versions are those of the day',
 };
+const OWN_WHEELS = 'packages come from the index; a file of the repository is installed when it is listed by its path';
 /** Without effect here, and nothing that a reader would miss. */
 const SILENT = new Set([
   '--prefer-binary',
@@ -94,27 +98,43 @@ export function indexOption(line: RequirementLine, name: string, value: string):
   return { kind: 'index', value: url.origin + url.pathname, arguments: [name, value] };
 }
 
+/** Each option of a line with its value. */
+function parts(text: string): string[] {
+  const found: string[] = [];
+  for (const [word] of text.matchAll(/(?:"[^"]*"|'[^']*'|\S)+/g)) {
+    if (found.length === 0 || /^--?[A-Za-z]/.test(word)) found.push(word);
+    else found.push(`${found.pop()} ${word}`);
+  }
+  return found;
+}
+
 /**
  * Understands a line that starts with a dash.
  * @throws SlipwayError `bad_environment_file` for what pip does not know either
  */
-export function readOption(line: RequirementLine): Option {
-  const match = /^(--[a-z-]+|-[A-Za-z])(?:\s*=\s*|\s+|(?<=^-[rceif])(?=\S)|$)(.*)$/.exec(line.text);
-  const given = match?.[1] ?? line.text;
+export function readOptions(line: RequirementLine): Option[] {
+  return parts(line.text).map((text) => readOption(line, text));
+}
+
+function readOption(line: RequirementLine, text: string): Option {
+  const match = /^(--[a-z-]+|-[A-Za-z])(?:\s*=\s*|\s+|(?<=^-[rceif])(?=\S)|$)(.*)$/.exec(text);
+  const given = match?.[1] ?? text;
   const name = SHORT[given] ?? given;
   const value = (match?.[2] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2');
-  if (Object.hasOwn(IGNORED, name)) return { kind: 'ignored', value: line.text, reason: IGNORED[name] ?? '' };
+  if (Object.hasOwn(IGNORED, name)) return { kind: 'ignored', value: text, reason: IGNORED[name] ?? '' };
   if (SILENT.has(name)) return { kind: 'silent' };
   const known = name === '--requirement' || name === '--constraint' || name === '--editable' || INDEX.has(name);
   if (!known || value === '') {
     throw new SlipwayError(
       'bad_environment_file',
-      `${placeOf(line)}: ${shown(line.text)} is not an option that requirements files have.`,
+      `${placeOf(line)}: ${shown(text)} is not an option that requirements files have.`,
       {
         hint: 'Known are -r, -c, -e, --index-url, --extra-index-url and --find-links, each with a value.',
       },
     );
   }
+  if (name === '--find-links' && /^(?:file:|(?![a-z][a-z0-9+.-]*:))/i.test(value))
+    return { kind: 'ignored', value: text, reason: OWN_WHEELS };
   if (INDEX.has(name)) return indexOption(line, name, value);
   if (name === '--editable') return { kind: 'editable', value };
   return { kind: name === '--requirement' ? 'requirements' : 'constraints', value };

@@ -21,7 +21,7 @@ export type Parsed = { notice?: Notice } & (
       hashed?: boolean;
       git?: GitSource;
     }
-  | { kind: 'local'; path: string; extras: string }
+  | { kind: 'local'; path: string; extras: string; marker: string }
   | { kind: 'dropped' }
 );
 
@@ -35,6 +35,7 @@ const NAMED = new RegExp(
   String.raw`^(${NAME})\s*(${EXTRAS})?\s*(\(?\s*(?:${CLAUSE}(?:\s*,\s*${CLAUSE})*\s*,?)?\s*\)?)$`,
 );
 const AT_URL = new RegExp(String.raw`^(${NAME})\s*(${EXTRAS})?\s*@\s*(\S+)$`);
+const EGG = new RegExp(`(?:^|&)egg=([A-Za-z0-9._-]+)(${EXTRAS})?`);
 const REMOTE = /^(?:git\+https?|git\+git|git|hg\+https?|svn\+https?|bzr\+https?|https?):\/\//i;
 /** A whole commit hash: nothing is looked up for it. */
 export const FULL_SHA = /^[0-9a-f]{40}$/i;
@@ -51,8 +52,9 @@ function fault(line: RequirementLine, text: string, hint: string): SlipwayError 
 }
 
 /** What of a URL's fragment means something to uv. */
-function fragmentOf(fragment: string): { egg?: string; kept: string; hashed: boolean } {
-  const egg = /(?:^|&)egg=([A-Za-z0-9._-]+)/.exec(fragment)?.[1];
+function fragmentOf(fragment: string): { egg?: string; extras: string; kept: string; hashed: boolean } {
+  const plain = fragment.replace(/%(?:5B|5D|2C|20)/gi, decodeURIComponent);
+  const [, egg, extras = ''] = EGG.exec(plain) ?? [];
   const folder = /(?:^|&)subdirectory=([A-Za-z0-9._/-]+)/.exec(fragment)?.[1];
   const hash = /(?:^|&)sha256=([0-9a-f]{64})(?:&|$)/i.exec(fragment)?.[1];
   const kept = [
@@ -61,6 +63,7 @@ function fragmentOf(fragment: string): { egg?: string; kept: string; hashed: boo
   ];
   return {
     ...(egg === undefined ? {} : { egg }),
+    extras: extras.replace(/ /g, ''),
     kept: kept.length === 0 ? '' : `#${kept.join('&')}`,
     hashed: hash !== undefined,
   };
@@ -77,8 +80,9 @@ function gitSource(address: string): GitSource | undefined {
 
 function remote(line: RequirementLine, url: string, name: string | undefined, extras: string, marker: string): Parsed {
   const [address = '', fragment = ''] = url.split('#', 2);
-  const { egg, kept, hashed } = fragmentOf(fragment);
+  const { egg, kept, hashed, ...inFragment } = fragmentOf(fragment);
   const known = name ?? egg;
+  const wanted = name === undefined ? inFragment.extras : extras;
   const https = address.replace(/^git:\/\//i, 'git+https://').replace(/^git\+git:/i, 'git+https:');
   const bare = https.replace(/^[a-z]+\+/i, '');
   if (!URL.canParse(bare) || /[^\x21-\x7e]/.test(https) || /["'`$\\<>]/.test(https))
@@ -90,7 +94,7 @@ function remote(line: RequirementLine, url: string, name: string | undefined, ex
     });
   }
   const text =
-    (known === undefined ? https + kept : `${known}${extras} @ ${https}${kept}`) +
+    (known === undefined ? https + kept : `${known}${wanted} @ ${https}${kept}`) +
     (marker === '' ? '' : ` ; ${marker}`);
   const git = gitSource(https);
   const fixed = hashed || FULL_SHA.test(git?.ref ?? '');
@@ -108,15 +112,16 @@ function remote(line: RequirementLine, url: string, name: string | undefined, ex
 
 function pathLike(text: string): boolean {
   return (
-    /^(?:\.{1,2}(?:[/[]|$)|\/|~|file:)/.test(text) ||
+    /^(?:\.{1,2}(?:[/[#]|$)|\/|~|file:)/.test(text) ||
     /^[^\s@]+\/[^\s]*$/.test(text) ||
     /\.(?:whl|tar\.gz|zip)(?:\[.*\])?$/.test(text)
   );
 }
 
-function local(text: string): Parsed {
-  const match = /^(?:file:(?:\/\/)?)?(.*?)(\[[A-Za-z0-9._, -]*\])?$/.exec(text);
-  return { kind: 'local', path: (match?.[1] ?? text).replace(/#.*$/, ''), extras: match?.[2] ?? '' };
+function local(text: string, marker: string): Parsed {
+  const [place = '', fragment = ''] = text.split('#', 2);
+  const [, path = place, extras] = /^(?:file:(?:\/\/)?)?(.*?)(\[[A-Za-z0-9._, -]*\])?$/.exec(place) ?? [];
+  return { kind: 'local', path, extras: extras ?? fragmentOf(fragment).extras, marker };
 }
 
 function named(line: RequirementLine, text: string, body: string, marker: string, hashes: string): Parsed {
@@ -170,6 +175,6 @@ export function parseRequirement(text: string, line: RequirementLine): Parsed {
     return { kind: 'named', line: name + extras, name: normalName(name), notice: { code: 'foreign-path', message } };
   }
   if (REMOTE.test(body)) return remote(line, body, undefined, '', marker);
-  if (pathLike(body)) return local(body);
+  if (pathLike(body)) return local(body, marker);
   return named(line, text, body, marker, hashes.join(''));
 }

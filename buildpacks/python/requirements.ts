@@ -2,8 +2,10 @@
 import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside, shown } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
-import { indexOption, logicalLines, type Option, placeOf, type RequirementLine, readOption } from './lines.ts';
-import { FULL_SHA, type GitSource, parseRequirement } from './requirement.ts';
+import { indexOption, logicalLines, type Option, placeOf, type RequirementLine, readOptions } from './lines.ts';
+import { type MarkerWorld, markerHolds } from './markers.ts';
+import { type GitSource, parseRequirement } from './requirement.ts';
+import { countingIndexes, fault, type How, includedPath, isPypi, takeIndex, takeParsed } from './take.ts';
 
 /** A requirement that names a folder or a file of the repository: it can only be installed with the content. */
 export interface LocalRequirement {
@@ -12,6 +14,8 @@ export interface LocalRequirement {
   extras: string;
   editable: boolean;
   file: string;
+  /** For which Pythons and platforms it is, and the place that says so. */
+  marker?: { text: string; where: string };
 }
 
 export interface GitRequirement extends GitSource {
@@ -58,6 +62,11 @@ export function noRequirements(): Requirements {
   };
 }
 
+/** What of it is for this Python and platform. @throws SlipwayError `bad_environment_file` for a malformed marker */
+export function localFor(world: MarkerWorld, local: readonly LocalRequirement[]): LocalRequirement[] {
+  return local.filter(({ marker }) => marker === undefined || markerHolds(marker.text, world, marker.where));
+}
+
 /** Several files' requirements as one, in that order. */
 export function joinRequirements(all: readonly Requirements[]): Requirements {
   return {
@@ -74,35 +83,30 @@ export function joinRequirements(all: readonly Requirements[]): Requirements {
   };
 }
 
-function fault(line: RequirementLine, problem: string, hint: string): SlipwayError {
-  return new SlipwayError('bad_environment_file', `${placeOf(line)}: ${problem}`, { hint });
+/** Adds a package index that a manifest or a lock names, unless it is the public one. @throws SlipwayError `bad_environment_file` */
+export function takeSource(result: Requirements, file: string, key: string, url: string): void {
+  if (isPypi(url)) return;
+  const line = { text: url, file, number: 1, key };
+  const option = indexOption(line, '--extra-index-url', url);
+  if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
 }
 
-function includedPath(line: RequirementLine, path: string): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) {
-    throw fault(
-      line,
-      `it includes ${shown(path)}, which is not a file of the repository.`,
-      'Copy that file into the repository and include it by its path.',
-    );
-  }
-  const inside = resolveInside(folderOf(line.file), path);
-  if (inside === undefined) {
-    throw new SlipwayError(
-      'unsafe_file',
-      `${placeOf(line)}: it includes ${shown(path)}, which lies outside the repository.`,
-      {
-        hint: 'Only files of the repository can be included.',
-      },
-    );
-  }
-  return inside;
+/** What files are read into, and how. */
+interface Reading {
+  result: Requirements;
+  checkout: Checkout;
+  /** Where pip would run, which is what paths of packages are relative to; undefined for the folder of each line's file. */
+  folder: string | undefined;
+  /** Files read, each as requirements, as constraints or as both. */
+  seen: Set<string>;
 }
 
-/** Reads one file and, depth first, what it includes; a file included twice counts once. */
-async function readInto(result: Requirements, checkout: Checkout, file: string, asConstraints: boolean): Promise<void> {
-  if (result.files.includes(file)) return;
-  if (result.files.length >= MOST_FILES) {
+/** Reads one file and, depth first, what it includes; a file included twice in one role counts once. */
+async function readInto(reading: Reading, file: string, asConstraints: boolean): Promise<void> {
+  const { result, checkout } = reading;
+  const role = `${asConstraints ? '-c' : '-r'} ${file}`;
+  if (reading.seen.has(role)) return;
+  if (reading.seen.size >= MOST_FILES) {
     throw new SlipwayError(
       'bad_environment_file',
       `${file}: more than ${MOST_FILES} requirements files include each other.`,
@@ -111,29 +115,26 @@ async function readInto(result: Requirements, checkout: Checkout, file: string, 
       },
     );
   }
-  result.files.push(file);
-  await takeLines(result, checkout, logicalLines(await checkout.read(file), file), asConstraints);
+  reading.seen.add(role);
+  if (!result.files.includes(file)) result.files.push(file);
+  await takeLines(reading, logicalLines(await checkout.read(file), file), asConstraints);
 }
 
-async function takeLines(
-  result: Requirements,
-  checkout: Checkout,
-  lines: Iterable<RequirementLine>,
-  asConstraints: boolean,
-): Promise<void> {
+async function takeLines(reading: Reading, lines: Iterable<RequirementLine>, asConstraints: boolean): Promise<void> {
   for (const line of lines) {
-    if (line.text.startsWith('-')) await takeOption(result, checkout, line, asConstraints);
-    else takeRequirement(result, line, line.text, { editable: false, asConstraints });
+    if (line.text.startsWith('-')) {
+      for (const option of readOptions(line)) await takeOption(reading, line, option, asConstraints);
+    } else await takeLine(reading, line, line.text, { editable: false, asConstraints });
   }
 }
 
 async function takeOption(
-  result: Requirements,
-  checkout: Checkout,
+  reading: Reading,
   line: RequirementLine,
+  option: Option,
   asConstraints: boolean,
 ): Promise<void> {
-  const option = readOption(line);
+  const { result, checkout } = reading;
   switch (option.kind) {
     case 'requirements':
     case 'constraints': {
@@ -145,10 +146,11 @@ async function takeOption(
           'Add that file to the repository or remove the line.',
         );
       }
-      return readInto(result, checkout, path, asConstraints || option.kind === 'constraints');
+      const inside = { ...reading, folder: reading.folder ?? folderOf(line.file) };
+      return readInto(inside, path, asConstraints || option.kind === 'constraints');
     }
     case 'editable':
-      return takeRequirement(result, line, option.value, { editable: true, asConstraints });
+      return takeLine(reading, line, option.value, { editable: true, asConstraints });
     case 'index':
       return takeIndex(result, line, option);
     case 'ignored': {
@@ -161,56 +163,41 @@ async function takeOption(
   }
 }
 
-function takeIndex(result: Requirements, line: RequirementLine, option: Extract<Option, { kind: 'index' }>): void {
-  result.indexOptions.push(...option.arguments);
-  const message = `${placeOf(line)}: packages are also taken from ${shown(option.value)}, which is not dated and shares no cache.`;
-  result.notices.push({ code: 'own-index', message, file: line.file });
+/** The folder that a package's path is relative to: pip's, unless the path is only there beside the file. */
+async function baseOf({ checkout, folder }: Reading, line: RequirementLine, path: string): Promise<string> {
+  const beside = folderOf(line.file);
+  if (folder === undefined || folder === beside) return beside;
+  const isThere = async (base: string) => {
+    const inside = resolveInside(base, path);
+    return inside !== undefined && (await checkout.kind(inside)) !== undefined;
+  };
+  return !(await isThere(folder)) && (await isThere(beside)) ? beside : folder;
 }
 
-/** Adds a package index that a manifest or a lock names, unless it is the public one. @throws SlipwayError `bad_environment_file` */
-export function takeSource(result: Requirements, file: string, key: string, url: string): void {
-  if (/^https:\/\/pypi\.(?:org|python\.org)(?:\/|$)/i.test(url)) return;
-  const line = { text: url, file, number: 1, key };
-  const option = indexOption(line, '--extra-index-url', url);
-  if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
-}
-
-/** Adds one requirement, whatever file it comes from. @throws SlipwayError `bad_environment_file`, `unsafe_file` */
-export function takeRequirement(
-  result: Requirements,
-  line: RequirementLine,
-  text: string,
-  how: { editable: boolean; asConstraints: boolean },
-): void {
+async function takeLine(reading: Reading, line: RequirementLine, text: string, how: How): Promise<void> {
   const parsed = parseRequirement(text, line);
-  if (parsed.notice) result.notices.push({ ...parsed.notice, file: line.file });
-  switch (parsed.kind) {
-    case 'dropped':
-      return;
-    case 'local': {
-      const path = includedPath(line, parsed.path);
-      result.local.push({ path, extras: parsed.extras, editable: how.editable, file: line.file });
-      return;
-    }
-    case 'named': {
-      (how.asConstraints ? result.constraints : result.requirements).push(parsed.line);
-      if (!how.asConstraints) result.names.add(parsed.name);
-      if (!how.asConstraints && parsed.hashed) result.hashed += 1;
-      if (parsed.git !== undefined && !FULL_SHA.test(parsed.git.ref ?? ''))
-        result.git.push({ ...parsed.git, line: parsed.line, where: placeOf(line) });
-      if (parsed.pin !== undefined) result.pins.push({ name: parsed.name, version: parsed.pin, file: line.file });
-    }
-  }
+  const base = parsed.kind === 'local' ? await baseOf(reading, line, parsed.path) : undefined;
+  takeParsed(reading.result, line, parsed, { ...how, ...(base === undefined ? {} : { base }) });
+}
+
+function different<T>(all: readonly T[]): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** What a file says in both of its roles is said once; of the indexes those are left that count. */
+function settled(result: Requirements): Requirements {
+  const indexOptions = countingIndexes(result.indexOptions);
+  return { ...result, indexOptions, pins: different(result.pins), notices: different(result.notices) };
 }
 
 /**
- * Reads a requirements file with everything it includes by `-r` and `-c`.
+ * Reads a requirements file with everything it includes by `-r` and `-c`, as pip run in the folder that is planned.
  * @throws SlipwayError `bad_environment_file` with file and line, `unsafe_file` for what lies outside the repository
  */
 export async function readRequirements(checkout: Checkout, file: string): Promise<Requirements> {
   const result = noRequirements();
-  await readInto(result, checkout, joinPath(file), false);
-  return result;
+  await readInto({ result, checkout, folder: checkout.subdir, seen: new Set() }, joinPath(file), false);
+  return settled(result);
 }
 
 /** The same for lines that stand in another file, as in the `pip:` section of conda's; `files` has only what they include. */
@@ -219,6 +206,6 @@ export async function readRequirementLines(
   lines: Iterable<RequirementLine>,
 ): Promise<Requirements> {
   const result = noRequirements();
-  await takeLines(result, checkout, lines, false);
-  return result;
+  await takeLines({ result, checkout, folder: undefined, seen: new Set() }, lines, false);
+  return settled(result);
 }

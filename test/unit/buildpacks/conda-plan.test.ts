@@ -81,3 +81,15 @@ test('only what comes from well-known channels goes through the shared cache', (
   expect(isShared(locked('https://conda.anaconda.org/conda-forge/noarch/tides-1-0.conda'), [])).toBe(true);
   expect(isShared(locked('https://example.org/conda-forge/noarch/tides-1-0.conda'), [])).toBe(false);
 });
+
+test('a folder of the repository with a marker is installed where that holds', async () => {
+  const local = async (python: string) => {
+    const pip = `['./a ; sys_platform == "linux"', './b ; python_version < "3.8"', './c']`;
+    const { steps } = await planned({ 'environment.yml': `dependencies:\n- ${python}\n- pip: ${pip}\n` });
+    return steps.filter(({ template }) => template === 'python/package').map(({ values }) => values.path);
+  };
+  expect(await local('python=3.7')).toEqual(['a', 'b', 'c']);
+  expect(await local('python=3.9')).toEqual(['a', 'c']);
+  // Only the solver knows which one that is.
+  expect(await local('python')).toEqual(['a', 'b', 'c']);
+});

@@ -72,6 +72,26 @@ describe('what Binder reads is never displaced or failed by what it does not', (
     );
   });
 
+  test('a folder or a wheel with a marker is installed where that holds', async () => {
+    const lines = [
+      './wheels/gdal-3.4-cp39-cp39-win_amd64.whl ; sys_platform == "win32"',
+      './wheels/gdal-3.4-cp311-cp311-linux_x86_64.whl ; sys_platform == "linux"',
+      '-e ./old; python_version < "3.6"',
+      '-e ./new[a]; python_version >= "3.6"',
+    ];
+    const found = await planPython({ 'requirements.txt': lines.join('\n') });
+    expect(found.local).toEqual(['wheels/gdal-3.4-cp311-cp311-linux_x86_64.whl', 'new']);
+    const malformed = planPython({ 'requirements.txt': 'numpy\n./x ; windows' });
+    await expect(malformed).rejects.toMatchObject({
+      code: 'bad_environment_file',
+      message: expect.stringContaining('requirements.txt, line 2'),
+    });
+    const poetry = (marker: string) =>
+      `[tool.poetry.dependencies]\npython = "^3.8"\na = { path = "a.whl", markers = "sys_platform == '${marker}'" }\n`;
+    expect((await planPython({ 'pyproject.toml': poetry('win32') })).local).toEqual([]);
+    expect((await planPython({ 'pyproject.toml': poetry('linux') })).local).toEqual(['a.whl']);
+  });
+
   test('setup.py is installed whatever a pyproject.toml without a build system says', async () => {
     const found = await planPython({
       'setup.py': '',
