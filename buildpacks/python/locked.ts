@@ -1,6 +1,7 @@
 /** A lock, whatever tool wrote it: its packages, and which of them one Python on one platform gets. */
-import { satisfies } from '@renovatebot/pep440';
+import { satisfies, valid } from '@renovatebot/pep440';
 import { SlipwayError } from '../../src/errors.ts';
+import { shown } from '../../src/paths.ts';
 import { type WheelTarget, wheelFits } from '../../src/wheel-tags.ts';
 import { type Declared, type Dependency, keyOf, type Source, takeDependency } from './dependency.ts';
 import { type MarkerWorld, markerHolds } from './markers.ts';
@@ -72,10 +73,18 @@ export function byName(file: string, packages: readonly LockedPackage[]): Map<st
 export function misfit(lock: Lock, world: MarkerWorld): string | undefined {
   const python = world.variables.get('python_full_version') ?? '';
   if (!versionFits(python, lock.python ?? '')) return `it is for Python ${lock.python}, and this is ${python}`;
+  const old = [...lock.packages.values()].flat().find((one) => isUnknownVersion(one) && isFor(lock, one, world));
+  if (old !== undefined)
+    return `the version "${shown(old.version ?? '', 40)}" of ${old.name} is none that an installer takes`;
   const { environments = [] } = lock;
   if (environments.length === 0 || environments.some((one) => markerHolds(one, world, `${lock.file}, environments`)))
     return undefined;
   return 'it is for other platforms or Pythons';
+}
+
+/** Indexes once had versions such as `2011k`, which PEP 440 does not know. */
+function isUnknownVersion({ version, source }: LockedPackage): boolean {
+  return source.kind === 'index' && version !== undefined && /^[\w.+!-]+$/.test(version) && valid(version) === null;
 }
 
 /** Every package as something asked for, for locks that are lists. */
@@ -86,6 +95,7 @@ export function rootsOf(packages: readonly LockedPackage[]): Dependency[] {
 
 export function versionFits(version: string | undefined, specifier: string): boolean {
   if (version === undefined || specifier === '') return true;
+  if (valid(version) === null) return false;
   return satisfies(version, specifier, { prereleases: true });
 }
 

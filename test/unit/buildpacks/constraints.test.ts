@@ -44,13 +44,20 @@ test.each([
   for (const version of outside) expect(satisfies(version, specifier)).toBe(false);
 });
 
-test.each(['', 'latest!', '^', '^latest', '>=1.0; rm', '$(id)', '1.2.3 - ', `^${'1.'.repeat(2000)}0`])(
-  '%j is none',
-  (text) => {
-    // What holds nothing allows everything, as Poetry has it.
-    expect(toSpecifier(text)).toEqual(text === '' ? { specifier: '', widened: false } : undefined);
-  },
-);
+test.each([
+  '',
+  'latest!',
+  '^',
+  '^latest',
+  '>=1.0; rm',
+  '$(id)',
+  '1.2.3 - ',
+  '1.0-foo || 2.0',
+  `^${'1.'.repeat(2000)}0`,
+])('%j is none', (text) => {
+  // What holds nothing allows everything, as Poetry has it.
+  expect(toSpecifier(text)).toEqual(text === '' ? { specifier: '', widened: false } : undefined);
+});
 
 test.each([
   ['*', ''],

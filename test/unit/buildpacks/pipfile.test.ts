@@ -109,6 +109,19 @@ describe('Pipfile.lock', () => {
     expect(notices).toMatchObject([{ code: 'lock-outdated', message: expect.stringContaining('lacks numpy') }]);
   });
 
+  test('a version that no installer knows any more gives way to the Pipfile, and is an error without one', async () => {
+    const old = JSON.stringify({ _meta: { hash: { sha256: 'x' } }, default: { pytz: { version: '==2011k' } } });
+    const { requirements, locked, notices } = await planPython({
+      Pipfile: '[packages]\npytz = "<2020"\n',
+      'Pipfile.lock': old,
+    });
+    expect({ requirements, locked }).toEqual({ requirements: ['pytz<2020'], locked: [] });
+    expect(notices).toContainEqual(
+      expect.objectContaining({ code: 'lock-unfit', message: expect.stringContaining('"2011k" of pytz') }),
+    );
+    await expect(planPython({ 'Pipfile.lock': old })).rejects.toThrow('"2011k" of pytz');
+  });
+
   test('stands alone, with git, url and folders', async () => {
     const sha = 'a'.repeat(40);
     const found = await lock({

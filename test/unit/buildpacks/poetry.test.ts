@@ -79,6 +79,7 @@ d = "*"
 
   test.each([
     ['numpy = "latest and greatest"', 'tool.poetry.dependencies.numpy has no version constraint'],
+    ['numpy = "1.0-foo || 2.0"', 'tool.poetry.dependencies.numpy has no version constraint: "1.0-foo || 2.0"'],
     ['numpy = 1', 'tool.poetry.dependencies.numpy has to be'],
     ['numpy = {version = 1}', 'numpy.version has to be a string'],
     ['numpy = {version = "1", extras = "a"}', 'numpy.extras has to be a list'],
