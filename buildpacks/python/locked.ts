@@ -4,9 +4,10 @@ import { SlipwayError } from '../../src/errors.ts';
 import { shown } from '../../src/paths.ts';
 import { type WheelTarget, wheelFits } from '../../src/wheel-tags.ts';
 import { type Declared, type Dependency, keyOf, type Source, takeDependency } from './dependency.ts';
+import { takeIndexes } from './indexes.ts';
 import { type MarkerWorld, markerHolds } from './markers.ts';
 import { normalName } from './requirement.ts';
-import { noRequirements, type Requirements, takeSource } from './requirements.ts';
+import { noRequirements, type Requirements } from './requirements.ts';
 import { badKey } from './toml.ts';
 
 /** One file of a package; `name` is '' where the lock gives hashes alone. */
@@ -44,6 +45,8 @@ export interface Lock {
   python: string | undefined;
   /** Package indexes that it names. */
   indexes: readonly string[];
+  /** Pages of files, which are no indexes. */
+  findLinks?: readonly string[];
   /** Groups that are installed, for markers that ask. */
   groups: ReadonlySet<string>;
   /** Markers of which one has to hold, when there are any: what it was made for. */
@@ -158,7 +161,7 @@ export function exportLock(
 ): { requirements: Requirements; unfit: string[] } {
   const requirements = noRequirements();
   requirements.files.push(lock.file);
-  for (const index of lock.indexes) takeSource(requirements, lock.file, 'source', index);
+  takeIndexes(requirements, lock.file, { indexes: lock.indexes, findLinks: lock.findLinks ?? [] });
   const unfit: string[] = [];
   const packages = walk(lock, { ...world, groups: lock.groups });
   for (const one of packages.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {

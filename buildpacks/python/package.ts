@@ -2,9 +2,10 @@
 import { joinPath } from '../../src/paths.ts';
 import type { Checkout, PythonWish } from '../../src/types.ts';
 import { type Declared, keyOf, parseDependency, takeDependency } from './dependency.ts';
+import { ownIndexes, takeIndexes } from './indexes.ts';
 import { packagePlaces, readPoetry } from './poetry.ts';
-import { groupDependencies, ownIndexes, type Tool, toolOf, toolTable, withUvSources } from './pyproject.ts';
-import { noRequirements, type Requirements, takeSource } from './requirements.ts';
+import { groupDependencies, type Tool, toolOf, toolTable, withUvSources } from './pyproject.ts';
+import { noRequirements, type Requirements } from './requirements.ts';
 import { isTable, readToml, type Table, tableAt, textAt, textsAt } from './toml.ts';
 
 export interface PythonPackage {
@@ -71,7 +72,7 @@ async function fromPyproject(
   const all = [...declaredBy(file, metadata, poetry.declared), ...groups];
   const declared = withUvSources(file, pyproject, all, requirements.notices);
   for (const one of declared) takeDependency(requirements, file, one);
-  for (const url of ownIndexes(file, pyproject)) takeSource(requirements, file, 'source', url);
+  takeIndexes(requirements, file, ownIndexes(file, pyproject));
   const build =
     pyproject['build-system'] === undefined ? undefined : tableAt(file, 'build-system', pyproject['build-system']);
   const install = await isInstalled(checkout, file, pyproject, build !== undefined, poetry, requirements);

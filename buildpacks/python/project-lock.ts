@@ -3,6 +3,7 @@ import { SlipwayError } from '../../src/errors.ts';
 import { joinPath } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
 import { poetryHashes } from './content-hash.ts';
+import { indexesOf, type OwnIndexes } from './indexes.ts';
 import { type Lock, notLocked } from './locked.ts';
 import type { PythonPackage } from './package.ts';
 import { readPdmLock } from './pdm-lock.ts';
@@ -29,22 +30,32 @@ export function chooseLock(names: readonly LockName[], pyproject: Table): LockNa
   return names.find((name) => has(TOOLS[name])) ?? names[0];
 }
 
-export function readLock(
+/** A lock does not say which of its indexes are only pages of files. */
+function withPages(lock: Lock, { findLinks }: OwnIndexes): Lock {
+  const isPage = (url: string) => findLinks.includes(url);
+  return {
+    ...lock,
+    indexes: lock.indexes.filter((url) => !isPage(url)),
+    findLinks: lock.indexes.filter(isPage),
+  };
+}
+
+export async function readLock(
   checkout: Checkout,
   folder: string,
   name: LockName,
   pyproject: Table,
   found: PythonPackage | undefined,
 ): Promise<Lock | PoetryLock> {
-  const file = joinPath(folder, name);
+  const [file, manifest] = [joinPath(folder, name), joinPath(folder, 'pyproject.toml')];
   const declared = found?.file.endsWith('pyproject.toml') ? found.declared : undefined;
   switch (name) {
     case 'uv.lock':
-      return readUvLock(checkout, file, pyproject);
+      return withPages(await readUvLock(checkout, file, pyproject), indexesOf(manifest, pyproject, 'uv'));
     case 'poetry.lock':
       return readPoetryLock(checkout, file, declared);
     case 'pdm.lock':
-      return readPdmLock(checkout, file, declared);
+      return readPdmLock(checkout, file, declared, indexesOf(manifest, pyproject, 'pdm'));
     case 'pylock.toml':
       return readPylock(checkout, file);
   }

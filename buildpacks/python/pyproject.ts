@@ -2,7 +2,7 @@
 import type { Notice } from '../../src/types.ts';
 import { type Declared, keyOf, parseDependency, type Source, sourceOf } from './dependency.ts';
 import { normalName } from './requirement.ts';
-import { badKey, isTable, type Table, tableAt, tablesAt, textAt, textsAt } from './toml.ts';
+import { badKey, isTable, type Table, tableAt, textAt, textsAt } from './toml.ts';
 
 /** Whose project it is: it decides which groups are installed when nothing else is said. */
 export type Tool = 'uv' | 'poetry' | 'pdm';
@@ -105,18 +105,6 @@ export function withUvSources(
     const source = sourceOf(file, `tool.uv.sources.${one.name}`, table);
     return [source === undefined ? one : { ...one, specifier: '', source }];
   });
-}
-
-/** Package indexes that uv, PDM or Poetry are told of. */
-export function ownIndexes(file: string, pyproject: Table): string[] {
-  const lists: [string, unknown][] = [
-    ['tool.uv.index', toolTable(pyproject, 'uv').index],
-    ['tool.pdm.source', toolTable(pyproject, 'pdm').source],
-    ['tool.poetry.source', toolTable(pyproject, 'poetry').source],
-  ];
-  return lists.flatMap(([key, list]) =>
-    tablesAt(file, key, list).flatMap(({ url }) => textAt(file, `${key}.url`, url) ?? []),
-  );
 }
 
 /** Whose project a pyproject.toml says that it is. */

@@ -141,6 +141,23 @@ url = "https://download.example.org/whl"
     expect(found.codes).toContain('own-index');
   });
 
+  test("uv's settings of indexes", async () => {
+    const { match, codes } = await project(`[tool.uv]
+index-url = "https://example.org/one"
+extra-index-url = ["https://example.org/two"]
+find-links = ["https://example.org/all.html"]
+`);
+    expect(match.data.requirements?.indexOptions).toEqual([
+      '--extra-index-url',
+      'https://example.org/one',
+      '--extra-index-url',
+      'https://example.org/two',
+      '--find-links',
+      'https://example.org/all.html',
+    ]);
+    expect(codes.filter((code) => code === 'own-index')).toHaveLength(3);
+  });
+
   test("Poetry's table beside [project] says where packages come from, and has groups", async () => {
     const found = await project(`dependencies = ["a>=1", "b"]
 [tool.poetry.dependencies]

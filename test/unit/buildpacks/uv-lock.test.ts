@@ -96,6 +96,16 @@ wheels = [
     expect(found.codes).toEqual(['own-index']);
   });
 
+  test('a flat index is a page of files', async () => {
+    const url = 'https://example.org/all.html';
+    const found = await planPython({
+      'pyproject.toml': `[project]\nname = "me"\ndependencies = ["torch"]\n[[tool.uv.index]]\nformat = "flat"\nname = "t"\nurl = "${url}"\n`,
+      'uv.lock': `version = 1\n${project('{ name = "torch" }')}[[package]]\nname = "torch"\nversion = "2.1"\nsource = { registry = "${url}" }\n`,
+    });
+    expect(found.contribution.steps[0]?.values.indexOptions).toEqual(['--find-links', url]);
+    expect(found.match.data.requirements?.indexOptions).toEqual(['--find-links', url]);
+  });
+
   test('one that lacks what pyproject.toml declares gives way to it', async () => {
     const found = await planPython({
       ...files,
