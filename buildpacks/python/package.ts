@@ -1,11 +1,12 @@
 /** The repository as a Python package or project: pyproject.toml and setup.py. */
-import { joinPath } from '../../src/paths.ts';
-import type { Checkout, PythonWish } from '../../src/types.ts';
+import { folderOf, joinPath } from '../../src/paths.ts';
+import type { Checkout, Notice, PythonWish } from '../../src/types.ts';
 import { type Declared, keyOf, parseDependency, takeDependency } from './dependency.ts';
 import { ownIndexes, takeIndexes } from './indexes.ts';
 import { packagePlaces, readPoetry } from './poetry.ts';
 import { groupDependencies, type Tool, toolOf, toolTable, withUvSources } from './pyproject.ts';
 import { noRequirements, type Requirements } from './requirements.ts';
+import { takeConstraints, unapplied as unappliedSettings } from './settings.ts';
 import { isTable, readToml, type Table, tableAt, textAt, textsAt } from './toml.ts';
 
 export interface PythonPackage {
@@ -19,6 +20,8 @@ export interface PythonPackage {
   declared: readonly Declared[];
   /** The same as requirements, with notices and indexes. */
   requirements: Requirements;
+  /** Settings that count only in a lock. */
+  unapplied: readonly Notice[];
   requires?: NonNullable<PythonWish['requires']>;
   /** Its build asks git for a version. */
   versionFromGit: boolean;
@@ -73,6 +76,10 @@ async function fromPyproject(
   const declared = withUvSources(file, pyproject, all, requirements.notices);
   for (const one of declared) takeDependency(requirements, file, one);
   takeIndexes(requirements, file, ownIndexes(file, pyproject));
+  if (reader !== 'pip') takeConstraints(requirements, file, pyproject);
+  const unapplied = reader === 'pip' ? [] : [...poetry.unapplied, ...unappliedSettings(file, pyproject)];
+  const isLocked = reader !== undefined || (await checkout.kind(joinPath(folderOf(file), 'pylock.toml'))) !== undefined;
+  if (!isLocked) requirements.notices.push(...unapplied);
   const build =
     pyproject['build-system'] === undefined ? undefined : tableAt(file, 'build-system', pyproject['build-system']);
   const install = await isInstalled(checkout, file, pyproject, build !== undefined, poetry, requirements);
@@ -85,6 +92,7 @@ async function fromPyproject(
     isBinders: pyproject.project !== undefined && build !== undefined,
     declared,
     requirements,
+    unapplied,
     ...(requires === undefined ? {} : { requires }),
     versionFromGit:
       ASKS_GIT.test(buildNeeds) ||
@@ -133,6 +141,7 @@ async function fromSetup(checkout: Checkout, folder: string): Promise<PythonPack
     isBinders: true,
     declared: [],
     requirements: noRequirements(),
+    unapplied: [],
     versionFromGit: ASKS_GIT.test(text + more),
     pyproject: {},
   };

@@ -2,6 +2,7 @@
 import type { Notice } from '../../src/types.ts';
 import { toPythonMarker, toSpecifier } from './constraints.ts';
 import { allOf, type Declared, extrasOf, sourceOf } from './dependency.ts';
+import { notApplied } from './settings.ts';
 import { badKey, isTable, type Table, tableAt, tablesAt, textAt } from './toml.ts';
 
 export interface PoetryProject {
@@ -13,6 +14,8 @@ export interface PoetryProject {
   /** Whether Poetry would install the project itself. */
   isPackage: boolean;
   notices: Notice[];
+  /** What counts only in a lock. */
+  unapplied: Notice[];
 }
 
 const KNOWN = new Set(
@@ -102,12 +105,16 @@ function tablesOf(file: string, poetry: Table): [string, Table][] {
 export function readPoetry(file: string, poetry: Table): PoetryProject {
   const notices: Notice[] = [];
   const declared: Declared[] = [];
+  const unapplied: Notice[] = [];
   let python: string | undefined;
   for (const [key, table] of tablesOf(file, poetry)) {
     for (const [name, value] of Object.entries(table)) {
       if (name === 'python' && key === 'tool.poetry.dependencies')
         python = specifierOf(file, `${key}.python`, textAt(file, `${key}.python`, pythonText(value)) ?? '*', []);
-      else if (!isOptional(value)) declared.push(...declaredIn(file, `${key}.${name}`, name, value, notices));
+      else if (!isOptional(value)) {
+        declared.push(...declaredIn(file, `${key}.${name}`, name, value, notices));
+        if (wantsPrereleases(value)) unapplied.push(notApplied(file, `${key}.${name}.allow-prereleases`));
+      }
     }
   }
   const sources = tablesAt(file, 'tool.poetry.source', poetry.source);
@@ -118,7 +125,18 @@ export function readPoetry(file: string, poetry: Table): PoetryProject {
     indexes: sources.flatMap(({ url }) => textAt(file, 'tool.poetry.source.url', url) ?? []),
     isPackage: poetry['package-mode'] !== false,
     notices,
+    unapplied,
   };
+}
+
+function wantsPrereleases(value: unknown): boolean {
+  const tables = (Array.isArray(value) ? value : [value]).filter(isTable);
+  // A version that is one itself lets in others of the package without being asked.
+  return tables.some(
+    (table) =>
+      (table['allow-prereleases'] ?? table['allows-prereleases']) === true &&
+      !/\d[.-]?(?:a|b|c|rc|dev)/i.test(String(table.version)),
+  );
 }
 
 function pythonText(value: unknown): unknown {

@@ -10,6 +10,7 @@ import { readPdmLock } from './pdm-lock.ts';
 import { type PoetryLock, readPoetryLock } from './poetry-lock.ts';
 import { readPylock } from './pylock.ts';
 import type { Tool } from './pyproject.ts';
+import { withOverrides } from './settings.ts';
 import { isTable, type Table } from './toml.ts';
 import { readUvLock } from './uv-lock.ts';
 
@@ -77,19 +78,20 @@ export async function usableLock(
     lock = await read();
   } catch (error) {
     if (!(error instanceof SlipwayError) || !found?.isBinders) throw error;
-    notices.push({ code: 'lock-unusable', message: `${error.message} So it is not used. ${instead}`, file });
+    notices.push(
+      { code: 'lock-unusable', message: `${error.message} So it is not used. ${instead}`, file },
+      ...found.unapplied,
+    );
     return undefined;
   }
   if (found === undefined) return lock;
   // A pylock.toml is one export of several that a project may have: of groups and extras it decides itself.
   const isExport = file.endsWith('pylock.toml');
-  const lacking = notLocked(
-    lock,
-    isExport ? found.declared.filter(({ key }) => key === 'dependencies') : found.declared,
-  );
+  const declared = isExport ? found.declared.filter(({ key }) => key === 'dependencies') : found.declared;
+  const lacking = notLocked(lock, withOverrides(found.file, found.pyproject, declared));
   if (lacking.length > 0) {
     const message = `${file} does not fit ${found.file}: it lacks ${lacking.slice(0, 10).join(', ')}. So it is not used. ${instead}`;
-    notices.push({ code: 'lock-unfit', message, file });
+    notices.push({ code: 'lock-unfit', message, file }, ...found.unapplied);
     return undefined;
   }
   if (

@@ -56,6 +56,16 @@ lock_version = "2"
     );
   });
 
+  test('what pyproject.toml overrides is held against the override', async () => {
+    for (const override of ['">=2"', '"2.1.0"', '"https://example.org/numpy-2.1.0.zip"']) {
+      const found = await planPython({
+        'pyproject.toml': `[project]\nname = "x"\ndependencies = ["numpy<2"]\n[tool.pdm.resolution.overrides]\nnumpy = ${override}\n`,
+        'pdm.lock': '[[package]]\nname = "numpy"\nversion = "2.1.0"\n[metadata]\nlock_version = "4.5"\n',
+      });
+      expect(found.locked).toEqual(['numpy==2.1.0']);
+    }
+  });
+
   test('git, url and folders', async () => {
     const sha = 'b'.repeat(40);
     const found = await planPython({

@@ -82,6 +82,21 @@ describe('Pipfile', () => {
     expect(codes).toEqual(['own-index']);
   });
 
+  test('that pre-releases are wanted is told without a lock', async () => {
+    const wants = (text: string) =>
+      planPython({ Pipfile: text }).then(({ notices }) =>
+        notices.filter(({ code }) => code === 'ignored-key').map(({ message }) => message.split(' ')[1]),
+      );
+    expect(await wants('[packages]\na = "*"\n[pipenv]\nallow_prereleases = true')).toEqual([
+      'pipenv.allow_prereleases',
+    ]);
+    expect(await wants('[packages]\na = {version = "*", allow_prereleases = true}')).toEqual([
+      'packages.a.allow_prereleases',
+    ]);
+    const files = { Pipfile: '[pipenv]\nallow_prereleases = true', 'Pipfile.lock': '{"default": {"a": "==1.0"}}' };
+    expect((await planPython(files)).codes).toEqual([]);
+  });
+
   test('a key that nobody knows is told', async () => {
     const { notices } = await pipfile('[packages]\na = {version = "*", frobnicate = true}');
     expect(notices).toMatchObject([{ code: 'unknown-key', message: expect.stringContaining('packages.a.frobnicate') }]);

@@ -62,6 +62,20 @@ d = "*"
     expect(notices.filter(({ code }) => code === 'constraint-widened')).toHaveLength(1);
   });
 
+  test('that pre-releases are wanted is told without a lock', async () => {
+    const text = '[tool.poetry.dependencies]\nx = {version = "^2", allow-prereleases = true}\n';
+    const lock = '[[package]]\nname = "x"\nversion = "2.0"\n[metadata]\nlock-version = "2.1"\n';
+    expect((await manifest(text)).notices).toContainEqual(
+      expect.objectContaining({
+        code: 'ignored-key',
+        message: expect.stringContaining('tool.poetry.dependencies.x.allow-prereleases'),
+      }),
+    );
+    expect((await planPython({ 'pyproject.toml': HEAD + text, 'poetry.lock': lock })).codes).not.toContain(
+      'ignored-key',
+    );
+  });
+
   test('a package with files is installed with the content; one without any is not, and told', async () => {
     const text = `${HEAD}[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n`;
     expect((await planPython({ 'pyproject.toml': text, 'x/__init__.py': '' })).local).toEqual(['']);

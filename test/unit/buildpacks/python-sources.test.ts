@@ -4,6 +4,7 @@ import { fixtureFiles } from '../../support/fixture-files.ts';
 import { planPython } from '../../support/python-plan.ts';
 
 const uv = fixtureFiles('python/uv-lock');
+const PYLOCK = 'lock-version = "1.0"\ncreated-by = "uv"\n[[packages]]\nname = "pandas"\nversion = "2.2"\n';
 const hash = (digit: string) => ` --hash=sha256:${digit.repeat(64)}`;
 const ignored = (found: { notices: { code: string; file?: string }[] }) =>
   found.notices.filter(({ code }) => code === 'ignored-file').map(({ file }) => file);
@@ -156,6 +157,39 @@ find-links = ["https://example.org/all.html"]
       'https://example.org/all.html',
     ]);
     expect(codes.filter((code) => code === 'own-index')).toHaveLength(3);
+  });
+
+  test("uv's constraints hold, and what only a lock carries is told", async () => {
+    const settings = `dependencies = ["pandas"]
+[tool.uv]
+constraint-dependencies = ["numpy<2", "six @ https://example.org/six-1.zip"]
+override-dependencies = ["pillow>=10"]
+exclude-dependencies = ["flask"]
+prerelease = "allow"
+resolution = "lowest"
+`;
+    const { match, notices, requirements } = await project(settings);
+    expect(requirements).toEqual(['pandas']);
+    expect(match.data.requirements?.constraints).toEqual(['numpy<2', 'six @ https://example.org/six-1.zip']);
+    const ignored = notices.filter(({ code }) => code === 'ignored-key').map(({ message }) => message.split(' ')[1]);
+    expect(ignored).toEqual(
+      ['override-dependencies', 'exclude-dependencies', 'prerelease', 'resolution'].map((key) => `tool.uv.${key}`),
+    );
+    const files = { 'pyproject.toml': `[project]\nname = "x"\n${settings}`, 'pylock.toml': PYLOCK };
+    expect((await planPython(files)).codes).not.toContain('ignored-key');
+    await expect(project('[tool.uv]\nconstraint-dependencies = ["a b"]')).rejects.toThrow(
+      'tool.uv.constraint-dependencies',
+    );
+  });
+
+  test("PDM's overrides are told without a lock", async () => {
+    const { notices } = await project('dependencies = ["a"]\n[tool.pdm.resolution]\noverrides = {b = "1"}\n');
+    expect(notices).toContainEqual(
+      expect.objectContaining({
+        code: 'ignored-key',
+        message: expect.stringContaining('tool.pdm.resolution.overrides'),
+      }),
+    );
   });
 
   test("Poetry's table beside [project] says where packages come from, and has groups", async () => {

@@ -115,6 +115,28 @@ wheels = [
     expect(found.notices.find(({ code }) => code === 'lock-unfit')?.message).toContain('lacks cowsay==6.1, numpy');
   });
 
+  test('what pyproject.toml overrides is held against the override', async () => {
+    const overridden = (override: string) =>
+      planPython({
+        'pyproject.toml': `[project]\nname = "me"\ndependencies = ["NumPy<2"]\n[tool.uv]\noverride-dependencies = ["${override}"]\n`,
+        'uv.lock': `version = 1\n${project('{ name = "numpy" }')}[[package]]\nname = "numpy"\nversion = "2.1.0"\n${PYPI}\n`,
+      });
+    const found = await overridden('numpy>=2');
+    expect(found.locked).toEqual(['numpy==2.1.0']);
+    expect(found.codes).toEqual(['package-not-built']);
+    const other = await overridden('numpy>=3');
+    expect(other.locked).toEqual([]);
+    expect(other.notices).toContainEqual(
+      expect.objectContaining({ code: 'lock-unfit', message: expect.stringContaining('lacks numpy>=3') }),
+    );
+    expect(other.notices).toContainEqual(
+      expect.objectContaining({
+        code: 'ignored-key',
+        message: expect.stringContaining('tool.uv.override-dependencies'),
+      }),
+    );
+  });
+
   test('what is declared for other Pythons only may be missing', async () => {
     const text = pyproject.replace('"cowsay==5.0"', '"cowsay==5.0", "dataclasses ; python_version < \'3.7\'"');
     expect((await planPython({ ...files, 'pyproject.toml': text })).locked).toEqual(LOCKED);
