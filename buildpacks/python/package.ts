@@ -3,11 +3,13 @@ import { folderOf, joinPath } from '../../src/paths.ts';
 import type { Checkout, Notice, PythonWish } from '../../src/types.ts';
 import { type Declared, keyOf, parseDependency, takeDependency } from './dependency.ts';
 import { ownIndexes, takeIndexes } from './indexes.ts';
+import { withOwnExtras } from './own-extras.ts';
 import { packagePlaces, readPoetry } from './poetry.ts';
-import { groupDependencies, type Tool, toolOf, toolTable, withUvSources } from './pyproject.ts';
+import { groupDependencies, type Tool, toolOf, toolTable } from './pyproject.ts';
 import { noRequirements, type Requirements } from './requirements.ts';
 import { takeConstraints, unapplied as unappliedSettings } from './settings.ts';
 import { isTable, readToml, type Table, tableAt, textAt, textsAt } from './toml.ts';
+import { withUvSources } from './uv-sources.ts';
 
 export interface PythonPackage {
   /** The file that makes it one. */
@@ -73,7 +75,8 @@ async function fromPyproject(
   const tool = reader ?? toolOf(pyproject);
   const groups = tool === undefined || tool === 'pip' ? [] : groupDependencies(file, pyproject, tool);
   const all = [...declaredBy(file, metadata, poetry.declared), ...groups];
-  const declared = withUvSources(file, pyproject, all, requirements.notices);
+  const whole = withOwnExtras(file, metadata, all, requirements.notices);
+  const declared = withUvSources(file, pyproject, whole, requirements.notices);
   for (const one of declared) takeDependency(requirements, file, one);
   takeIndexes(requirements, file, ownIndexes(file, pyproject));
   if (reader !== 'pip') takeConstraints(requirements, file, pyproject);
