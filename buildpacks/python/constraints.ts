@@ -120,11 +120,10 @@ export function toSpecifier(constraint: string): { specifier: string; widened: b
 /** One clause about Python as a marker. */
 function pythonMarker({ operator, version }: Clause): string {
   const bare = version.replace(/\.\*$/, '');
-  const wild = bare !== version;
-  // `<=3.8` means 3.8.0 and not all of 3.8.
-  const coarse = bare.split('.').length <= 2 && (wild || operator === '>=' || operator === '<');
-  if (coarse) return `python_version ${operator} "${bare}"`;
-  return `python_full_version ${operator} "${version}"`;
+  const parts = bare.split('.').length;
+  // As Poetry has it, `<=3.8` and `3.8` mean all of 3.8.
+  if (parts > 2) return `python_full_version ${operator} "${version}"`;
+  return `python_version ${operator} "${parts === 2 ? bare : version}"`;
 }
 
 /** A constraint on Python as a marker, '' when every Python will do; undefined for what is no constraint. */

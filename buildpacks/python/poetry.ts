@@ -2,6 +2,7 @@
 import type { Notice } from '../../src/types.ts';
 import { toPythonMarker, toSpecifier } from './constraints.ts';
 import { allOf, type Declared, extrasOf, sourceOf } from './dependency.ts';
+import { normalName } from './requirement.ts';
 import { notApplied } from './settings.ts';
 import { badKey, isTable, type Table, tableAt, tablesAt, textAt } from './toml.ts';
 
@@ -109,12 +110,13 @@ export function readPoetry(file: string, poetry: Table): PoetryProject {
   let python: string | undefined;
   for (const [key, table] of tablesOf(file, poetry)) {
     for (const [name, value] of Object.entries(table)) {
-      if (name === 'python' && key === 'tool.poetry.dependencies')
-        python = specifierOf(file, `${key}.python`, textAt(file, `${key}.python`, pythonText(value)) ?? '*', []);
-      else if (!isOptional(value)) {
-        declared.push(...declaredIn(file, `${key}.${name}`, name, value, notices));
-        if (wantsPrereleases(value)) unapplied.push(notApplied(file, `${key}.${name}.allow-prereleases`));
+      if (name.toLowerCase() === 'python') {
+        if (key === 'tool.poetry.dependencies') python = pythonIn(file, `${key}.${name}`, value);
+        continue;
       }
+      const wanted = Array.isArray(value) ? value.filter((one) => !isOptional(one)) : isOptional(value) ? [] : value;
+      declared.push(...declaredIn(file, `${key}.${name}`, name, wanted, notices));
+      if (wantsPrereleases(wanted)) unapplied.push(notApplied(file, `${key}.${name}.allow-prereleases`));
     }
   }
   const sources = tablesAt(file, 'tool.poetry.source', poetry.source);
@@ -139,16 +141,23 @@ function wantsPrereleases(value: unknown): boolean {
   );
 }
 
-function pythonText(value: unknown): unknown {
-  return isTable(value) ? value.version : value;
+function pythonIn(file: string, key: string, value: unknown): string {
+  return specifierOf(file, key, textAt(file, key, isTable(value) ? value.version : value) ?? '*', []);
+}
+
+/** The folder in which a pattern starts. */
+function beforeGlob(path: string): string {
+  const parts = path.split('/');
+  const first = parts.findIndex((part) => /[*?[]/.test(part));
+  return (first < 0 ? parts : parts.slice(0, first)).join('/');
 }
 
 /** Folders and files in which Poetry finds the package; without any of them it has nothing to install. */
 export function packagePlaces(name: string | undefined, poetry: Table): string[] {
   const packages = Array.isArray(poetry.packages) ? poetry.packages.filter(isTable) : [];
   const named = packages.map(({ include, from }) =>
-    [from, include].filter((part) => typeof part === 'string' && !/[*?[]/.test(part)).join('/'),
+    beforeGlob([from, include].filter((part) => typeof part === 'string').join('/')),
   );
-  const module = (name ?? '').replace(/[-. ]+/g, '_');
+  const module = normalName((name ?? '').replaceAll(' ', '_')).replaceAll('-', '_');
   return [...named, ...(packages.length > 0 ? [] : [module, `${module}.py`, `src/${module}`, `src/${module}.py`])];
 }

@@ -21,6 +21,8 @@ describe("Poetry's tables without a lock", () => {
       ['x>=1,<2 ; python_version < "3.9"', 'x>=2,<3 ; python_version >= "3.9"'],
     ],
     ['x = {version = "1", optional = true}', []],
+    ['x = [{version = "1", python = "<3.9", optional = true}, {version = "2", python = ">=3.9", optional = true}]', []],
+    ['x = {version = "*", python = "3.*"}', ['x ; python_version == "3.*"']],
     [
       'x = {git = "https://example.org/o/x.git", tag = "v1", subdirectory = "py"}',
       [`x @ git+https://example.org/o/x.git@${'c'.repeat(40)}#subdirectory=py`],
@@ -48,6 +50,14 @@ optional = true
 d = "*"
 `);
     expect(requirements).toEqual(['a', 'b', 'c']);
+  });
+
+  test('python is no package, however it is written and in whatever group', async () => {
+    const { requirements, match } = await manifest(
+      '[tool.poetry.dependencies]\nPython = "^3.8"\n[tool.poetry.group.dev.dependencies]\npython = "^3.9"\na = "*"\n',
+    );
+    expect(requirements).toEqual(['a']);
+    expect(match.python?.requires?.value).toBe('>=3.8,<4');
   });
 
   test('python bounds the version and does not choose it', async () => {
@@ -80,6 +90,14 @@ d = "*"
     const text = `${HEAD}[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n`;
     expect((await planPython({ 'pyproject.toml': text, 'x/__init__.py': '' })).local).toEqual(['']);
     expect((await planPython({ 'pyproject.toml': text, 'src/x/__init__.py': '' })).local).toEqual(['']);
+    const capital = text.replace('name = "x"', 'name = "My.Project"');
+    expect((await planPython({ 'pyproject.toml': capital, 'my_project/__init__.py': '' })).local).toEqual(['']);
+    for (const include of ['pkg/**/*.py', '*.py']) {
+      const globs = text.replace('version = "1"', `version = "1"\npackages = [{include = "${include}", from = "lib"}]`);
+      expect((await planPython({ 'pyproject.toml': globs, 'lib/pkg/a.py': '' })).local).toEqual(['']);
+    }
+    const root = text.replace('version = "1"', 'version = "1"\npackages = [{include = "pkg/**/*.py"}]');
+    expect((await planPython({ 'pyproject.toml': root, 'pkg/a.py': '' })).local).toEqual(['']);
     const none = await planPython({ 'pyproject.toml': text });
     expect(none.local).toEqual([]);
     expect(none.codes).toEqual(['package-not-built']);
