@@ -1,5 +1,5 @@
 /** Poetry's version constraints (`^1.2`, `~1.2`, `1.*`, `>=1 <2`, `^1 || ^2`) as PEP 440 has them. */
-import { compare } from '@renovatebot/pep440';
+import { compare, valid } from '@renovatebot/pep440';
 
 interface Clause {
   operator: string;
@@ -84,8 +84,12 @@ function bound(clauses: readonly Clause[], side: 'lower' | 'upper'): Clause | un
   return undefined;
 }
 
-/** What holds all alternatives: from the lowest to the highest. PEP 440 knows no "or". */
-function hull(alternatives: readonly Clause[][]): Clause[] {
+/**
+ * What holds all alternatives: from the lowest to the highest. PEP 440 knows no "or". Undefined when a version is none
+ * that can be compared.
+ */
+function hull(alternatives: readonly Clause[][]): Clause[] | undefined {
+  if (alternatives.flat().some(({ version }) => valid(version.replace(/\.\*$/, '')) === null)) return undefined;
   return (['lower', 'upper'] as const).flatMap((side) => {
     const bounds = alternatives.map((clauses) => bound(clauses, side));
     if (bounds.some((one) => one === undefined)) return [];
@@ -109,17 +113,17 @@ export function toSpecifier(constraint: string): { specifier: string; widened: b
   if (alternatives === undefined) return undefined;
   const [only = []] = alternatives;
   if (alternatives.length === 1) return { specifier: join(only), widened: false };
-  return { specifier: join(hull(alternatives)), widened: true };
+  const whole = hull(alternatives);
+  return whole === undefined ? undefined : { specifier: join(whole), widened: true };
 }
 
 /** One clause about Python as a marker. */
 function pythonMarker({ operator, version }: Clause): string {
   const bare = version.replace(/\.\*$/, '');
-  const wild = bare !== version;
-  // `<=3.8` means 3.8.0 and not all of 3.8.
-  const coarse = bare.split('.').length <= 2 && (wild || operator === '>=' || operator === '<');
-  if (coarse) return `python_version ${operator} "${bare}"`;
-  return `python_full_version ${operator} "${version}"`;
+  const parts = bare.split('.').length;
+  // As Poetry has it, `<=3.8` and `3.8` mean all of 3.8.
+  if (parts > 2) return `python_full_version ${operator} "${version}"`;
+  return `python_version ${operator} "${parts === 2 ? bare : version}"`;
 }
 
 /** A constraint on Python as a marker, '' when every Python will do; undefined for what is no constraint. */

@@ -1,11 +1,13 @@
 /** A lock, whatever tool wrote it: its packages, and which of them one Python on one platform gets. */
-import { satisfies } from '@renovatebot/pep440';
+import { satisfies, valid } from '@renovatebot/pep440';
 import { SlipwayError } from '../../src/errors.ts';
+import { shown } from '../../src/paths.ts';
 import { type WheelTarget, wheelFits } from '../../src/wheel-tags.ts';
 import { type Declared, type Dependency, keyOf, type Source, takeDependency } from './dependency.ts';
+import { takeIndexes } from './indexes.ts';
 import { type MarkerWorld, markerHolds } from './markers.ts';
 import { normalName } from './requirement.ts';
-import { noRequirements, type Requirements, takeSource } from './requirements.ts';
+import { noRequirements, type Requirements } from './requirements.ts';
 import { badKey } from './toml.ts';
 
 /** One file of a package; `name` is '' where the lock gives hashes alone. */
@@ -43,6 +45,8 @@ export interface Lock {
   python: string | undefined;
   /** Package indexes that it names. */
   indexes: readonly string[];
+  /** Pages of files, which are no indexes. */
+  findLinks?: readonly string[];
   /** Groups that are installed, for markers that ask. */
   groups: ReadonlySet<string>;
   /** Markers of which one has to hold, when there are any: what it was made for. */
@@ -72,10 +76,18 @@ export function byName(file: string, packages: readonly LockedPackage[]): Map<st
 export function misfit(lock: Lock, world: MarkerWorld): string | undefined {
   const python = world.variables.get('python_full_version') ?? '';
   if (!versionFits(python, lock.python ?? '')) return `it is for Python ${lock.python}, and this is ${python}`;
+  const old = [...lock.packages.values()].flat().find((one) => isUnknownVersion(one) && isFor(lock, one, world));
+  if (old !== undefined)
+    return `the version "${shown(old.version ?? '', 40)}" of ${old.name} is none that an installer takes`;
   const { environments = [] } = lock;
   if (environments.length === 0 || environments.some((one) => markerHolds(one, world, `${lock.file}, environments`)))
     return undefined;
   return 'it is for other platforms or Pythons';
+}
+
+/** Indexes once had versions such as `2011k`, which PEP 440 does not know. */
+function isUnknownVersion({ version, source }: LockedPackage): boolean {
+  return source.kind === 'index' && version !== undefined && /^[\w.+!-]+$/.test(version) && valid(version) === null;
 }
 
 /** Every package as something asked for, for locks that are lists. */
@@ -86,6 +98,7 @@ export function rootsOf(packages: readonly LockedPackage[]): Dependency[] {
 
 export function versionFits(version: string | undefined, specifier: string): boolean {
   if (version === undefined || specifier === '') return true;
+  if (valid(version) === null) return false;
   return satisfies(version, specifier, { prereleases: true });
 }
 
@@ -148,7 +161,7 @@ export function exportLock(
 ): { requirements: Requirements; unfit: string[] } {
   const requirements = noRequirements();
   requirements.files.push(lock.file);
-  for (const index of lock.indexes) takeSource(requirements, lock.file, 'source', index);
+  takeIndexes(requirements, lock.file, { indexes: lock.indexes, findLinks: lock.findLinks ?? [] });
   const unfit: string[] = [];
   const packages = walk(lock, { ...world, groups: lock.groups });
   for (const one of packages.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {

@@ -1,11 +1,15 @@
 /** The repository as a Python package or project: pyproject.toml and setup.py. */
-import { joinPath } from '../../src/paths.ts';
-import type { Checkout, PythonWish } from '../../src/types.ts';
+import { folderOf, joinPath } from '../../src/paths.ts';
+import type { Checkout, Notice, PythonWish } from '../../src/types.ts';
 import { type Declared, keyOf, parseDependency, takeDependency } from './dependency.ts';
+import { ownIndexes, takeIndexes } from './indexes.ts';
+import { withOwnExtras } from './own-extras.ts';
 import { packagePlaces, readPoetry } from './poetry.ts';
-import { groupDependencies, ownIndexes, type Tool, toolOf, toolTable, withUvSources } from './pyproject.ts';
-import { noRequirements, type Requirements, takeSource } from './requirements.ts';
+import { groupDependencies, type Tool, toolOf, toolTable } from './pyproject.ts';
+import { noRequirements, type Requirements } from './requirements.ts';
+import { takeConstraints, unapplied as unappliedSettings } from './settings.ts';
 import { isTable, readToml, type Table, tableAt, textAt, textsAt } from './toml.ts';
+import { withUvSources } from './uv-sources.ts';
 
 export interface PythonPackage {
   /** The file that makes it one. */
@@ -18,6 +22,8 @@ export interface PythonPackage {
   declared: readonly Declared[];
   /** The same as requirements, with notices and indexes. */
   requirements: Requirements;
+  /** Settings that count only in a lock. */
+  unapplied: readonly Notice[];
   requires?: NonNullable<PythonWish['requires']>;
   /** Its build asks git for a version. */
   versionFromGit: boolean;
@@ -69,9 +75,14 @@ async function fromPyproject(
   const tool = reader ?? toolOf(pyproject);
   const groups = tool === undefined || tool === 'pip' ? [] : groupDependencies(file, pyproject, tool);
   const all = [...declaredBy(file, metadata, poetry.declared), ...groups];
-  const declared = withUvSources(file, pyproject, all, requirements.notices);
+  const whole = withOwnExtras(file, metadata, all, requirements.notices);
+  const declared = withUvSources(file, pyproject, whole, requirements.notices);
   for (const one of declared) takeDependency(requirements, file, one);
-  for (const url of ownIndexes(file, pyproject)) takeSource(requirements, file, 'source', url);
+  takeIndexes(requirements, file, ownIndexes(file, pyproject));
+  if (reader !== 'pip') takeConstraints(requirements, file, pyproject);
+  const unapplied = reader === 'pip' ? [] : [...poetry.unapplied, ...unappliedSettings(file, pyproject)];
+  const isLocked = reader !== undefined || (await checkout.kind(joinPath(folderOf(file), 'pylock.toml'))) !== undefined;
+  if (!isLocked) requirements.notices.push(...unapplied);
   const build =
     pyproject['build-system'] === undefined ? undefined : tableAt(file, 'build-system', pyproject['build-system']);
   const install = await isInstalled(checkout, file, pyproject, build !== undefined, poetry, requirements);
@@ -84,6 +95,7 @@ async function fromPyproject(
     isBinders: pyproject.project !== undefined && build !== undefined,
     declared,
     requirements,
+    unapplied,
     ...(requires === undefined ? {} : { requires }),
     versionFromGit:
       ASKS_GIT.test(buildNeeds) ||
@@ -132,6 +144,7 @@ async function fromSetup(checkout: Checkout, folder: string): Promise<PythonPack
     isBinders: true,
     declared: [],
     requirements: noRequirements(),
+    unapplied: [],
     versionFromGit: ASKS_GIT.test(text + more),
     pyproject: {},
   };

@@ -1,6 +1,7 @@
 /** pdm.lock → what `pdm install` installs: the default group and every development group. */
 import type { Checkout } from '../../src/types.ts';
 import { type Declared, type Dependency, keyOf, parseDependency, type Source } from './dependency.ts';
+import type { OwnIndexes } from './indexes.ts';
 import { byName, type Lock, type LockedFile, type LockedPackage, rootsOf } from './locked.ts';
 import { normalName } from './requirement.ts';
 import { badKey, MAX_LOCK, readToml, type Table, tableAt, tablesAt, textAt, textsAt } from './toml.ts';
@@ -75,12 +76,14 @@ function joined(packages: readonly PdmPackage[]): LockedPackage[] {
 
 /**
  * @param declared what pyproject.toml asks for; without one the whole lock is installed
+ * @param own indexes of pyproject.toml: the lock names none
  * @throws SlipwayError `bad_environment_file` with file and line or key
  */
 export async function readPdmLock(
   checkout: Checkout,
   file: string,
   declared: readonly Declared[] | undefined,
+  own: OwnIndexes,
 ): Promise<Lock> {
   const lock = await readToml(checkout, file, MAX_LOCK);
   const metadata = tableAt(file, 'metadata', lock.metadata);
@@ -98,7 +101,7 @@ export async function readPdmLock(
     roots: declared ?? rootsOf(packages),
     packages: byName(file, packages),
     python: python.length === 1 ? python[0] : undefined,
-    indexes: [],
+    ...own,
     groups: new Set(),
   };
 }

@@ -4,6 +4,7 @@ import type { Checkout, Notice, PythonWish } from '../../src/types.ts';
 import { pipfileHash } from './content-hash.ts';
 import { allOf, type Declared, extrasOf, sourceOf } from './dependency.ts';
 import { byName, type Lock, type LockedPackage, notLocked, rootsOf } from './locked.ts';
+import { notApplied } from './settings.ts';
 import {
   badKey,
   isTable,
@@ -138,6 +139,18 @@ function fitNotices(lock: Lock, hash: string | undefined, pipfile: Table, declar
   return [{ code: 'lock-outdated', message, file: lock.file }];
 }
 
+/** Whoever wants pre-releases has them in the lock alone. */
+function prereleases(file: string, pipfile: Table): Notice[] {
+  const wants = (table: unknown) => isTable(table) && table.allow_prereleases === true;
+  const keys = ['packages', 'dev-packages'].flatMap((section) =>
+    Object.entries(tableAt(file, section, pipfile[section])).flatMap(([name, value]) =>
+      wants(value) ? [`${section}.${name}`] : [],
+    ),
+  );
+  const all = wants(pipfile.pipenv) ? ['pipenv'] : keys;
+  return all.map((key) => notApplied(file, `${key}.allow_prereleases`));
+}
+
 /**
  * Reads Pipfile and Pipfile.lock of a folder.
  * @returns undefined when there is neither
@@ -159,7 +172,8 @@ export async function readPipfile(checkout: Checkout, folder: string): Promise<P
       declaredIn(file, `${section}.${name}`, name, value, notices),
     ),
   );
-  if (locked !== undefined) notices.push(...fitNotices(locked.lock, locked.hash, toml, declared));
+  if (locked === undefined) notices.push(...prereleases(file, toml));
+  else notices.push(...fitNotices(locked.lock, locked.hash, toml, declared));
   const version = locked?.version ?? versionIn(file, 'requires', tableAt(file, 'requires', toml.requires));
   return {
     declared,

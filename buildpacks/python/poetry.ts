@@ -2,6 +2,8 @@
 import type { Notice } from '../../src/types.ts';
 import { toPythonMarker, toSpecifier } from './constraints.ts';
 import { allOf, type Declared, extrasOf, sourceOf } from './dependency.ts';
+import { normalName } from './requirement.ts';
+import { notApplied } from './settings.ts';
 import { badKey, isTable, type Table, tableAt, tablesAt, textAt } from './toml.ts';
 
 export interface PoetryProject {
@@ -13,6 +15,8 @@ export interface PoetryProject {
   /** Whether Poetry would install the project itself. */
   isPackage: boolean;
   notices: Notice[];
+  /** What counts only in a lock. */
+  unapplied: Notice[];
 }
 
 const KNOWN = new Set(
@@ -102,12 +106,17 @@ function tablesOf(file: string, poetry: Table): [string, Table][] {
 export function readPoetry(file: string, poetry: Table): PoetryProject {
   const notices: Notice[] = [];
   const declared: Declared[] = [];
+  const unapplied: Notice[] = [];
   let python: string | undefined;
   for (const [key, table] of tablesOf(file, poetry)) {
     for (const [name, value] of Object.entries(table)) {
-      if (name === 'python' && key === 'tool.poetry.dependencies')
-        python = specifierOf(file, `${key}.python`, textAt(file, `${key}.python`, pythonText(value)) ?? '*', []);
-      else if (!isOptional(value)) declared.push(...declaredIn(file, `${key}.${name}`, name, value, notices));
+      if (name.toLowerCase() === 'python') {
+        if (key === 'tool.poetry.dependencies') python = pythonIn(file, `${key}.${name}`, value);
+        continue;
+      }
+      const wanted = Array.isArray(value) ? value.filter((one) => !isOptional(one)) : isOptional(value) ? [] : value;
+      declared.push(...declaredIn(file, `${key}.${name}`, name, wanted, notices));
+      if (wantsPrereleases(wanted)) unapplied.push(notApplied(file, `${key}.${name}.allow-prereleases`));
     }
   }
   const sources = tablesAt(file, 'tool.poetry.source', poetry.source);
@@ -118,19 +127,37 @@ export function readPoetry(file: string, poetry: Table): PoetryProject {
     indexes: sources.flatMap(({ url }) => textAt(file, 'tool.poetry.source.url', url) ?? []),
     isPackage: poetry['package-mode'] !== false,
     notices,
+    unapplied,
   };
 }
 
-function pythonText(value: unknown): unknown {
-  return isTable(value) ? value.version : value;
+function wantsPrereleases(value: unknown): boolean {
+  const tables = (Array.isArray(value) ? value : [value]).filter(isTable);
+  // A version that is one itself lets in others of the package without being asked.
+  return tables.some(
+    (table) =>
+      (table['allow-prereleases'] ?? table['allows-prereleases']) === true &&
+      !/\d[.-]?(?:a|b|c|rc|dev)/i.test(String(table.version)),
+  );
+}
+
+function pythonIn(file: string, key: string, value: unknown): string {
+  return specifierOf(file, key, textAt(file, key, isTable(value) ? value.version : value) ?? '*', []);
+}
+
+/** The folder in which a pattern starts. */
+function beforeGlob(path: string): string {
+  const parts = path.split('/');
+  const first = parts.findIndex((part) => /[*?[]/.test(part));
+  return (first < 0 ? parts : parts.slice(0, first)).join('/');
 }
 
 /** Folders and files in which Poetry finds the package; without any of them it has nothing to install. */
 export function packagePlaces(name: string | undefined, poetry: Table): string[] {
   const packages = Array.isArray(poetry.packages) ? poetry.packages.filter(isTable) : [];
   const named = packages.map(({ include, from }) =>
-    [from, include].filter((part) => typeof part === 'string' && !/[*?[]/.test(part)).join('/'),
+    beforeGlob([from, include].filter((part) => typeof part === 'string').join('/')),
   );
-  const module = (name ?? '').replace(/[-. ]+/g, '_');
+  const module = normalName((name ?? '').replaceAll(' ', '_')).replaceAll('-', '_');
   return [...named, ...(packages.length > 0 ? [] : [module, `${module}.py`, `src/${module}`, `src/${module}.py`])];
 }

@@ -3,12 +3,14 @@ import { SlipwayError } from '../../src/errors.ts';
 import { joinPath } from '../../src/paths.ts';
 import type { Checkout, Notice } from '../../src/types.ts';
 import { poetryHashes } from './content-hash.ts';
+import { indexesOf, type OwnIndexes } from './indexes.ts';
 import { type Lock, notLocked } from './locked.ts';
 import type { PythonPackage } from './package.ts';
 import { readPdmLock } from './pdm-lock.ts';
 import { type PoetryLock, readPoetryLock } from './poetry-lock.ts';
 import { readPylock } from './pylock.ts';
 import type { Tool } from './pyproject.ts';
+import { withOverrides } from './settings.ts';
 import { isTable, type Table } from './toml.ts';
 import { readUvLock } from './uv-lock.ts';
 
@@ -29,22 +31,32 @@ export function chooseLock(names: readonly LockName[], pyproject: Table): LockNa
   return names.find((name) => has(TOOLS[name])) ?? names[0];
 }
 
-export function readLock(
+/** A lock does not say which of its indexes are only pages of files. */
+function withPages(lock: Lock, { findLinks }: OwnIndexes): Lock {
+  const isPage = (url: string) => findLinks.includes(url);
+  return {
+    ...lock,
+    indexes: lock.indexes.filter((url) => !isPage(url)),
+    findLinks: lock.indexes.filter(isPage),
+  };
+}
+
+export async function readLock(
   checkout: Checkout,
   folder: string,
   name: LockName,
   pyproject: Table,
   found: PythonPackage | undefined,
 ): Promise<Lock | PoetryLock> {
-  const file = joinPath(folder, name);
+  const [file, manifest] = [joinPath(folder, name), joinPath(folder, 'pyproject.toml')];
   const declared = found?.file.endsWith('pyproject.toml') ? found.declared : undefined;
   switch (name) {
     case 'uv.lock':
-      return readUvLock(checkout, file, pyproject);
+      return withPages(await readUvLock(checkout, file, pyproject), indexesOf(manifest, pyproject, 'uv'));
     case 'poetry.lock':
       return readPoetryLock(checkout, file, declared);
     case 'pdm.lock':
-      return readPdmLock(checkout, file, declared);
+      return readPdmLock(checkout, file, declared, indexesOf(manifest, pyproject, 'pdm'));
     case 'pylock.toml':
       return readPylock(checkout, file);
   }
@@ -66,19 +78,20 @@ export async function usableLock(
     lock = await read();
   } catch (error) {
     if (!(error instanceof SlipwayError) || !found?.isBinders) throw error;
-    notices.push({ code: 'lock-unusable', message: `${error.message} So it is not used. ${instead}`, file });
+    notices.push(
+      { code: 'lock-unusable', message: `${error.message} So it is not used. ${instead}`, file },
+      ...found.unapplied,
+    );
     return undefined;
   }
   if (found === undefined) return lock;
   // A pylock.toml is one export of several that a project may have: of groups and extras it decides itself.
   const isExport = file.endsWith('pylock.toml');
-  const lacking = notLocked(
-    lock,
-    isExport ? found.declared.filter(({ key }) => key === 'dependencies') : found.declared,
-  );
+  const declared = isExport ? found.declared.filter(({ key }) => key === 'dependencies') : found.declared;
+  const lacking = notLocked(lock, withOverrides(found.file, found.pyproject, declared));
   if (lacking.length > 0) {
     const message = `${file} does not fit ${found.file}: it lacks ${lacking.slice(0, 10).join(', ')}. So it is not used. ${instead}`;
-    notices.push({ code: 'lock-unfit', message, file });
+    notices.push({ code: 'lock-unfit', message, file }, ...found.unapplied);
     return undefined;
   }
   if (

@@ -1,8 +1,7 @@
 /** The tables of pyproject.toml that say what is installed: [project], groups (PEP 735), and what uv, PDM and Poetry add. */
-import type { Notice } from '../../src/types.ts';
-import { type Declared, keyOf, parseDependency, type Source, sourceOf } from './dependency.ts';
+import { type Declared, parseDependency, type Source } from './dependency.ts';
 import { normalName } from './requirement.ts';
-import { badKey, isTable, type Table, tableAt, tablesAt, textAt, textsAt } from './toml.ts';
+import { badKey, isTable, type Table, tableAt, textsAt } from './toml.ts';
 
 /** Whose project it is: it decides which groups are installed when nothing else is said. */
 export type Tool = 'uv' | 'poetry' | 'pdm';
@@ -80,43 +79,6 @@ export function groupDependencies(file: string, pyproject: Table, tool: Tool): D
   const own = toolTable(pyproject, tool)['dev-dependencies'];
   const lists = tool === 'pdm' ? Object.values(tableAt(file, key, own)) : [own];
   return [...standard, ...lists.flatMap((list) => textsAt(file, key, list).map((text) => lineOf(file, key, text)))];
-}
-
-/** `[tool.uv.sources]`: where the named dependencies come from instead of the index. */
-export function withUvSources(
-  file: string,
-  pyproject: Table,
-  declared: readonly Declared[],
-  notices: Notice[],
-): Declared[] {
-  const sources = tableAt(file, 'tool.uv.sources', toolTable(pyproject, 'uv').sources);
-  const byName = new Map(Object.entries(sources).map(([name, value]) => [normalName(name), value]));
-  return declared.flatMap((one) => {
-    const value = byName.get(keyOf(one));
-    const tables = (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter(isTable);
-    const plain = tables.filter((table) => textAt(file, 'tool.uv.sources.marker', table.marker) === undefined);
-    const [table] = plain;
-    if (table === undefined) return [one];
-    if (table.workspace === true) {
-      const message = `${file}: ${one.name} is a member of the workspace, and is installed only by a uv.lock that has it.`;
-      notices.push({ code: 'workspace-member', message, file });
-      return [];
-    }
-    const source = sourceOf(file, `tool.uv.sources.${one.name}`, table);
-    return [source === undefined ? one : { ...one, specifier: '', source }];
-  });
-}
-
-/** Package indexes that uv, PDM or Poetry are told of. */
-export function ownIndexes(file: string, pyproject: Table): string[] {
-  const lists: [string, unknown][] = [
-    ['tool.uv.index', toolTable(pyproject, 'uv').index],
-    ['tool.pdm.source', toolTable(pyproject, 'pdm').source],
-    ['tool.poetry.source', toolTable(pyproject, 'poetry').source],
-  ];
-  return lists.flatMap(([key, list]) =>
-    tablesAt(file, key, list).flatMap(({ url }) => textAt(file, `${key}.url`, url) ?? []),
-  );
 }
 
 /** Whose project a pyproject.toml says that it is. */

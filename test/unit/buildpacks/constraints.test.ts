@@ -44,21 +44,34 @@ test.each([
   for (const version of outside) expect(satisfies(version, specifier)).toBe(false);
 });
 
-test.each(['', 'latest!', '^', '^latest', '>=1.0; rm', '$(id)', '1.2.3 - ', `^${'1.'.repeat(2000)}0`])(
-  '%j is none',
-  (text) => {
-    // What holds nothing allows everything, as Poetry has it.
-    expect(toSpecifier(text)).toEqual(text === '' ? { specifier: '', widened: false } : undefined);
-  },
-);
+test.each([
+  '',
+  'latest!',
+  '^',
+  '^latest',
+  '>=1.0; rm',
+  '$(id)',
+  '1.2.3 - ',
+  '1.0-foo || 2.0',
+  `^${'1.'.repeat(2000)}0`,
+])('%j is none', (text) => {
+  // What holds nothing allows everything, as Poetry has it.
+  expect(toSpecifier(text)).toEqual(text === '' ? { specifier: '', widened: false } : undefined);
+});
 
 test.each([
   ['*', ''],
   ['^3.8', 'python_version >= "3.8" and python_version < "4"'],
   ['<3.9', 'python_version < "3.9"'],
   ['>=3.7.1', 'python_full_version >= "3.7.1"'],
-  ['<=3.8', 'python_full_version <= "3.8"'],
+  ['<=3.8', 'python_version <= "3.8"'],
+  ['>3.8', 'python_version > "3.8"'],
+  ['<=3.8.1', 'python_full_version <= "3.8.1"'],
+  ['3.8', 'python_version == "3.8"'],
+  ['!=3.8', 'python_version != "3.8"'],
+  ['3.8.2', 'python_full_version == "3.8.2"'],
   ['3.8.*', 'python_version == "3.8"'],
+  ['3.*', 'python_version == "3.*"'],
   [
     '~2.7 || ^3.6',
     '(python_version >= "2.7" and python_version < "2.8") or (python_version >= "3.6" and python_version < "4")',

@@ -41,6 +41,31 @@ lock_version = "2"
     expect(found.hashed).toEqual([`numpy==1.22.4 --hash=sha256:${'1'.repeat(64)}`, 'pandas==1.4.2']);
   });
 
+  test("the project's own indexes are asked, and pages of files are no indexes", async () => {
+    const source = (type: string, url: string) => `[[tool.pdm.source]]\ntype = "${type}"\nname = "x"\nurl = "${url}"\n`;
+    const found = await planPython({
+      'pyproject.toml': `[project]\nname = "x"\ndependencies = ["torch==2.1.0+cpu"]\n${source('index', 'https://example.org/cpu')}${source('find_links', 'https://example.org/all.html')}${source('find_links', './wheels')}`,
+      'pdm.lock': '[[package]]\nname = "torch"\nversion = "2.1.0+cpu"\n[metadata]\nlock_version = "4.5"\n',
+    });
+    const options = ['--extra-index-url', 'https://example.org/cpu', '--find-links', 'https://example.org/all.html'];
+    expect(found.locked).toEqual(['torch==2.1.0+cpu']);
+    expect(found.contribution.steps[0]?.values.indexOptions).toEqual(options);
+    expect(found.match.data.requirements?.indexOptions).toEqual(options);
+    expect(found.notices).toContainEqual(
+      expect.objectContaining({ code: 'ignored-key', message: expect.stringContaining('./wheels') }),
+    );
+  });
+
+  test('what pyproject.toml overrides is held against the override', async () => {
+    for (const override of ['">=2"', '"2.1.0"', '"https://example.org/numpy-2.1.0.zip"']) {
+      const found = await planPython({
+        'pyproject.toml': `[project]\nname = "x"\ndependencies = ["numpy<2"]\n[tool.pdm.resolution.overrides]\nnumpy = ${override}\n`,
+        'pdm.lock': '[[package]]\nname = "numpy"\nversion = "2.1.0"\n[metadata]\nlock_version = "4.5"\n',
+      });
+      expect(found.locked).toEqual(['numpy==2.1.0']);
+    }
+  });
+
   test('git, url and folders', async () => {
     const sha = 'b'.repeat(40);
     const found = await planPython({

@@ -82,6 +82,21 @@ describe('Pipfile', () => {
     expect(codes).toEqual(['own-index']);
   });
 
+  test('that pre-releases are wanted is told without a lock', async () => {
+    const wants = (text: string) =>
+      planPython({ Pipfile: text }).then(({ notices }) =>
+        notices.filter(({ code }) => code === 'ignored-key').map(({ message }) => message.split(' ')[1]),
+      );
+    expect(await wants('[packages]\na = "*"\n[pipenv]\nallow_prereleases = true')).toEqual([
+      'pipenv.allow_prereleases',
+    ]);
+    expect(await wants('[packages]\na = {version = "*", allow_prereleases = true}')).toEqual([
+      'packages.a.allow_prereleases',
+    ]);
+    const files = { Pipfile: '[pipenv]\nallow_prereleases = true', 'Pipfile.lock': '{"default": {"a": "==1.0"}}' };
+    expect((await planPython(files)).codes).toEqual([]);
+  });
+
   test('a key that nobody knows is told', async () => {
     const { notices } = await pipfile('[packages]\na = {version = "*", frobnicate = true}');
     expect(notices).toMatchObject([{ code: 'unknown-key', message: expect.stringContaining('packages.a.frobnicate') }]);
@@ -107,6 +122,19 @@ describe('Pipfile.lock', () => {
     const { locked, notices } = await planPython(files);
     expect(locked).toHaveLength(5);
     expect(notices).toMatchObject([{ code: 'lock-outdated', message: expect.stringContaining('lacks numpy') }]);
+  });
+
+  test('a version that no installer knows any more gives way to the Pipfile, and is an error without one', async () => {
+    const old = JSON.stringify({ _meta: { hash: { sha256: 'x' } }, default: { pytz: { version: '==2011k' } } });
+    const { requirements, locked, notices } = await planPython({
+      Pipfile: '[packages]\npytz = "<2020"\n',
+      'Pipfile.lock': old,
+    });
+    expect({ requirements, locked }).toEqual({ requirements: ['pytz<2020'], locked: [] });
+    expect(notices).toContainEqual(
+      expect.objectContaining({ code: 'lock-unfit', message: expect.stringContaining('"2011k" of pytz') }),
+    );
+    await expect(planPython({ 'Pipfile.lock': old })).rejects.toThrow('"2011k" of pytz');
   });
 
   test('stands alone, with git, url and folders', async () => {

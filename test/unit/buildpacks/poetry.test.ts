@@ -21,6 +21,8 @@ describe("Poetry's tables without a lock", () => {
       ['x>=1,<2 ; python_version < "3.9"', 'x>=2,<3 ; python_version >= "3.9"'],
     ],
     ['x = {version = "1", optional = true}', []],
+    ['x = [{version = "1", python = "<3.9", optional = true}, {version = "2", python = ">=3.9", optional = true}]', []],
+    ['x = {version = "*", python = "3.*"}', ['x ; python_version == "3.*"']],
     [
       'x = {git = "https://example.org/o/x.git", tag = "v1", subdirectory = "py"}',
       [`x @ git+https://example.org/o/x.git@${'c'.repeat(40)}#subdirectory=py`],
@@ -50,6 +52,14 @@ d = "*"
     expect(requirements).toEqual(['a', 'b', 'c']);
   });
 
+  test('python is no package, however it is written and in whatever group', async () => {
+    const { requirements, match } = await manifest(
+      '[tool.poetry.dependencies]\nPython = "^3.8"\n[tool.poetry.group.dev.dependencies]\npython = "^3.9"\na = "*"\n',
+    );
+    expect(requirements).toEqual(['a']);
+    expect(match.python?.requires?.value).toBe('>=3.8,<4');
+  });
+
   test('python bounds the version and does not choose it', async () => {
     const { match } = await dependencies('python = "^3.8"');
     expect(match.python).toMatchObject({ requires: { value: '>=3.8,<4', file: 'pyproject.toml' } });
@@ -62,10 +72,32 @@ d = "*"
     expect(notices.filter(({ code }) => code === 'constraint-widened')).toHaveLength(1);
   });
 
+  test('that pre-releases are wanted is told without a lock', async () => {
+    const text = '[tool.poetry.dependencies]\nx = {version = "^2", allow-prereleases = true}\n';
+    const lock = '[[package]]\nname = "x"\nversion = "2.0"\n[metadata]\nlock-version = "2.1"\n';
+    expect((await manifest(text)).notices).toContainEqual(
+      expect.objectContaining({
+        code: 'ignored-key',
+        message: expect.stringContaining('tool.poetry.dependencies.x.allow-prereleases'),
+      }),
+    );
+    expect((await planPython({ 'pyproject.toml': HEAD + text, 'poetry.lock': lock })).codes).not.toContain(
+      'ignored-key',
+    );
+  });
+
   test('a package with files is installed with the content; one without any is not, and told', async () => {
     const text = `${HEAD}[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n`;
     expect((await planPython({ 'pyproject.toml': text, 'x/__init__.py': '' })).local).toEqual(['']);
     expect((await planPython({ 'pyproject.toml': text, 'src/x/__init__.py': '' })).local).toEqual(['']);
+    const capital = text.replace('name = "x"', 'name = "My.Project"');
+    expect((await planPython({ 'pyproject.toml': capital, 'my_project/__init__.py': '' })).local).toEqual(['']);
+    for (const include of ['pkg/**/*.py', '*.py']) {
+      const globs = text.replace('version = "1"', `version = "1"\npackages = [{include = "${include}", from = "lib"}]`);
+      expect((await planPython({ 'pyproject.toml': globs, 'lib/pkg/a.py': '' })).local).toEqual(['']);
+    }
+    const root = text.replace('version = "1"', 'version = "1"\npackages = [{include = "pkg/**/*.py"}]');
+    expect((await planPython({ 'pyproject.toml': root, 'pkg/a.py': '' })).local).toEqual(['']);
     const none = await planPython({ 'pyproject.toml': text });
     expect(none.local).toEqual([]);
     expect(none.codes).toEqual(['package-not-built']);
@@ -79,6 +111,7 @@ d = "*"
 
   test.each([
     ['numpy = "latest and greatest"', 'tool.poetry.dependencies.numpy has no version constraint'],
+    ['numpy = "1.0-foo || 2.0"', 'tool.poetry.dependencies.numpy has no version constraint: "1.0-foo || 2.0"'],
     ['numpy = 1', 'tool.poetry.dependencies.numpy has to be'],
     ['numpy = {version = 1}', 'numpy.version has to be a string'],
     ['numpy = {version = "1", extras = "a"}', 'numpy.extras has to be a list'],

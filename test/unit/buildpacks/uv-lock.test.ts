@@ -96,6 +96,16 @@ wheels = [
     expect(found.codes).toEqual(['own-index']);
   });
 
+  test('a flat index is a page of files', async () => {
+    const url = 'https://example.org/all.html';
+    const found = await planPython({
+      'pyproject.toml': `[project]\nname = "me"\ndependencies = ["torch"]\n[[tool.uv.index]]\nformat = "flat"\nname = "t"\nurl = "${url}"\n`,
+      'uv.lock': `version = 1\n${project('{ name = "torch" }')}[[package]]\nname = "torch"\nversion = "2.1"\nsource = { registry = "${url}" }\n`,
+    });
+    expect(found.contribution.steps[0]?.values.indexOptions).toEqual(['--find-links', url]);
+    expect(found.match.data.requirements?.indexOptions).toEqual(['--find-links', url]);
+  });
+
   test('one that lacks what pyproject.toml declares gives way to it', async () => {
     const found = await planPython({
       ...files,
@@ -103,6 +113,28 @@ wheels = [
     });
     expect(found.requirements).toContain('cowsay==6.1');
     expect(found.notices.find(({ code }) => code === 'lock-unfit')?.message).toContain('lacks cowsay==6.1, numpy');
+  });
+
+  test('what pyproject.toml overrides is held against the override', async () => {
+    const overridden = (override: string) =>
+      planPython({
+        'pyproject.toml': `[project]\nname = "me"\ndependencies = ["NumPy<2"]\n[tool.uv]\noverride-dependencies = ["${override}"]\n`,
+        'uv.lock': `version = 1\n${project('{ name = "numpy" }')}[[package]]\nname = "numpy"\nversion = "2.1.0"\n${PYPI}\n`,
+      });
+    const found = await overridden('numpy>=2');
+    expect(found.locked).toEqual(['numpy==2.1.0']);
+    expect(found.codes).toEqual(['package-not-built']);
+    const other = await overridden('numpy>=3');
+    expect(other.locked).toEqual([]);
+    expect(other.notices).toContainEqual(
+      expect.objectContaining({ code: 'lock-unfit', message: expect.stringContaining('lacks numpy>=3') }),
+    );
+    expect(other.notices).toContainEqual(
+      expect.objectContaining({
+        code: 'ignored-key',
+        message: expect.stringContaining('tool.uv.override-dependencies'),
+      }),
+    );
   });
 
   test('what is declared for other Pythons only may be missing', async () => {
