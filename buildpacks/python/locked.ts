@@ -78,7 +78,7 @@ export function misfit(lock: Lock, world: MarkerWorld): string | undefined {
   if (!versionFits(python, lock.python ?? '')) return `it is for Python ${lock.python}, and this is ${python}`;
   const old = [...lock.packages.values()].flat().find((one) => isUnknownVersion(one) && isFor(lock, one, world));
   if (old !== undefined)
-    return `the version "${shown(old.version ?? '', 40)}" of ${old.name} is none that an installer takes`;
+    return `it has version "${shown(old.version ?? '', 40)}" of ${old.name}, which no installer takes`;
   const { environments = [] } = lock;
   if (environments.length === 0 || environments.some((one) => markerHolds(one, world, `${lock.file}, environments`)))
     return undefined;

@@ -5,14 +5,18 @@ import { normalName } from './requirement.ts';
 import { badKey, type Table, tableAt, textAt, textsAt } from './toml.ts';
 
 const KEY = 'project.optional-dependencies';
-/** Extras that one line leads to; nobody has more, and extras that name each other multiply. */
-const MOST = 1000;
+/** Dependencies that all of it leads to; nobody has more, and extras that name each other multiply. */
+const MOST = 10_000;
+const DEEPEST = 50;
 
 interface Own {
   file: string;
   name: string;
   extras: ReadonlyMap<string, readonly Declared[]>;
   notices: Notice[];
+  /** Extras that were met, each with its marker. */
+  seen: Set<string>;
+  count: number;
 }
 
 function isOwn({ name }: Own, one: Declared): boolean {
@@ -21,22 +25,24 @@ function isOwn({ name }: Own, one: Declared): boolean {
   return one.source.kind === 'index' && keyOf(one) === name && !isPlain;
 }
 
-/** What one line means, `above` being the extras that led to it and `seen` all that were met on the way. */
-function expand(own: Own, one: Declared, above: readonly string[], seen: Set<string>): Declared[] {
+/** What one line means, `above` being the extras that led to it. */
+function expand(own: Own, one: Declared, above: readonly string[] = []): Declared[] {
   if (!isOwn(own, one)) return [one];
   return one.extras.map(normalName).flatMap((extra) => {
     const step = `${extra} ${one.marker}`;
-    if (above.includes(extra) || seen.has(step)) return [];
-    seen.add(step);
-    if (seen.size > MOST) throw badKey(own.file, KEY, 'names its own extras in too many ways.');
+    if (above.includes(extra) || own.seen.has(step)) return [];
+    own.seen.add(step);
     const list = own.extras.get(extra);
     if (list === undefined) {
       const message = `${own.file}: ${one.key} names the project's extra ${extra}, which [${KEY}] does not have. It is left out.`;
       own.notices.push({ code: 'unknown-extra', message, file: own.file });
       return [];
     }
+    own.count += list.length;
+    if (own.count > MOST || above.length > DEEPEST)
+      throw badKey(own.file, KEY, 'names its own extras in too many ways.');
     const inner = list.map((other) => ({ ...other, marker: allOf(other.marker, one.marker) }));
-    return inner.flatMap((other) => expand(own, other, [...above, extra], seen));
+    return inner.flatMap((other) => expand(own, other, [...above, extra]));
   });
 }
 
@@ -57,5 +63,6 @@ export function withOwnExtras(
       return [normalName(extra), textsAt(file, key, list).map((text) => parseDependency(file, key, text))];
     }),
   );
-  return declared.flatMap((one) => expand({ file, name, extras, notices }, one, [], new Set()));
+  const own: Own = { file, name, extras, notices, seen: new Set(), count: 0 };
+  return declared.flatMap((one) => expand(own, one));
 }

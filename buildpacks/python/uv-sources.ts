@@ -8,6 +8,8 @@ import { badKey, isTable, type Table, tableAt, textAt } from './toml.ts';
 
 /** What a marker may ask that is not known before a Python and a platform are chosen. */
 const LATER = /python_(?:full_)?version|implementation_version|platform[._](?:machine|release|version)/;
+/** Sources of one package; real ones have a handful. */
+const MOST = 100;
 const HERE = markerWorld('3.11.0', 'linux/amd64');
 
 interface Place {
@@ -20,6 +22,7 @@ interface Place {
 function placesOf(file: string, key: string, value: unknown): Place[] {
   const list = Array.isArray(value) ? value : [value];
   if (list.length === 0 || !list.every(isTable)) throw badKey(file, key, 'has to be a table or a list of tables.');
+  if (list.length > MOST) throw badKey(file, key, `names more than ${MOST} sources.`);
   return list.flatMap((table) => {
     const marker = textAt(file, `${key}.marker`, table.marker) ?? '';
     const holds = markerHolds(marker, HERE, `${file}, ${key}`);

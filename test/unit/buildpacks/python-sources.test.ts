@@ -221,6 +221,18 @@ plot = ["matplotlib", "my-pkg[Fast_Io] ; python_version < '4'"]
     );
   });
 
+  test('extras and sources that multiply are refused', async () => {
+    const names = Array.from({ length: 120 }, (_, at) => `e${at}`);
+    const all = names.map((name, at) => `"x[${name}] ; python_version > '3.${at}'"`).join(', ');
+    const extras = names.map((name) => `${name} = [${all}]`).join('\n');
+    const groups = '[dependency-groups]\ndev = ["x[e0]"]\n[tool.uv]\n';
+    await expect(project(`[project.optional-dependencies]\n${extras}\n${groups}`)).rejects.toThrow('too many ways');
+    const chain = Array.from({ length: 3000 }, (_, at) => `e${at} = ["x[e${at + 1}]"]`).join('\n');
+    await expect(project(`[project.optional-dependencies]\n${chain}\n${groups}`)).rejects.toThrow('too many ways');
+    const sources = '{git = "https://example.org/a"}, '.repeat(101);
+    await expect(project(`dependencies = ["a"]\n[tool.uv.sources]\na = [${sources}]`)).rejects.toThrow('more than 100');
+  });
+
   test("uv's settings of indexes", async () => {
     const { match, codes } = await project(`[tool.uv]
 index-url = "https://example.org/one"
