@@ -20,7 +20,7 @@ import { clientLock } from './client.ts';
 import { readCondaEnvironment } from './environment.ts';
 import { onPypi } from './names.ts';
 import { counterparts, planOnPypi } from './pypi.ts';
-import { channelsOf, isShared, solving } from './solving.ts';
+import { channelsOf, isShared, solving, withPip } from './solving.ts';
 import type { CondaEnvironment } from './types.ts';
 
 /** `python=3.9` and `python==3.9.7` name a version; bounds don't. */
@@ -91,12 +91,13 @@ async function plan(checkout: Checkout, match: Match<CondaEnvironment>, context:
   );
 }
 
-function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribution {
+function planOnChannels(declared: CondaEnvironment, context: PlanContext): Contribution {
   const { config, asOf } = context;
+  const { environment: data, notices: added } = withPip(declared);
   // A lock without its manifest does not say what was asked for.
   const asked = data.specs.length > 0 ? data.specs : (data.locked ?? []);
   const part = serverPart([...asked.map(({ name }) => name), ...(data.pip?.names ?? [])]);
-  const notices = defaultsNotice(data, config);
+  const notices = [...added, ...defaultsNotice(data, config)];
   if (part !== undefined) {
     const message = `The environment asks for ${part}, which is part of the Jupyter server, so the server runs from the repository's own environment.`;
     notices.push({ code: 'own-server', message });

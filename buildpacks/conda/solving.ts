@@ -1,7 +1,7 @@
 /** A conda environment as what solves and installs it reads: plain data, one line of JSON. */
 import type { Config } from '../../src/config.ts';
 import { SlipwayError } from '../../src/errors.ts';
-import type { PlanContext, Suite } from '../../src/types.ts';
+import type { Notice, PlanContext, Suite } from '../../src/types.ts';
 import { cutoffs } from '../cutoffs.ts';
 import { loosened, loosenedNotice } from './specs.ts';
 import type { CondaEnvironment, CondaSpec } from './types.ts';
@@ -29,6 +29,21 @@ export function isShared({ specs, locked = [] }: CondaEnvironment, channels: rea
     ({ url }) => /^https:\/\/conda\.anaconda\.org\/([\w-]+)\/[\w-]+\/[^/]+$/.exec(url)?.[1] ?? '',
   );
   return [...named, ...ofLock].every((name) => WELL_KNOWN.has(name));
+}
+
+/** Python and pip added where pip is to install something and nothing names either: conda adds pip there too. */
+export function withPip(environment: CondaEnvironment): { environment: CondaEnvironment; notices: Notice[] } {
+  const { specs, pip, locked, files } = environment;
+  const isAsked = pip !== undefined && pip.requirements.length + pip.local.length > 0;
+  const isNamed = specs.some(({ name }) => name === 'python' || name === 'pip');
+  if (!isAsked || isNamed || locked !== undefined) return { environment, notices: [] };
+  const [file = ''] = files;
+  const added = ['python', 'pip'].map((name) => ({ name, file, line: 1 }));
+  const message = `${file}: pip needs Python, which no dependency names: python and pip are added. Add python with its version to have the same one always.`;
+  return {
+    environment: { ...environment, specs: [...specs, ...added] },
+    notices: [{ code: 'python-added', message, file }],
+  };
 }
 
 /** A spec as rattler parses it: `conda-forge::numpy ==1.15.4 py37_0`. */

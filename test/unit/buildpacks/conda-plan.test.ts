@@ -61,6 +61,21 @@ test('the channel defaults is what the operator says, and it is part of the key'
   expect(usual.notices.map(({ code }) => code)).toContain('channel-replaced');
 });
 
+test.each([
+  ['dependencies: [{pip: [numpy]}]\n', ['python', 'pip']],
+  ['dependencies:\n- r-base=4.1\n- pip:\n  - radian\n', ['r-base 4.1.*', 'python', 'pip']],
+  ['dependencies:\n- r-base\n- pip:\n  - -e .\n', ['r-base', 'python', 'pip']],
+  ['dependencies:\n- python=3.8\n- pip:\n  - numpy\n', ['python 3.8.*']],
+  ['dependencies:\n- pip\n- pip:\n  - numpy\n', ['pip']],
+  ['dependencies:\n- r-base\n- pip:\n', ['r-base']],
+  ['dependencies:\n- r-base\n', ['r-base']],
+])('pip: brings Python and pip where nothing names them, and it is said: %j', async (text, specs) => {
+  const plan = await planned({ 'environment.yml': text });
+  expect(solved(plan).specs.map(({ spec }) => spec)).toEqual(specs);
+  const said = plan.notices.filter(({ code }) => code === 'python-added');
+  expect(said).toMatchObject(specs.includes('python') ? [{ file: 'environment.yml' }] : []);
+});
+
 test('mirrors change no key', async () => {
   const files = { 'environment.yml': 'dependencies: [tides]\n' };
   const keys = await Promise.all(
