@@ -91,32 +91,28 @@ numpy = "*"
   const URLS = ['python-3.11.9-h_0', 'numpy-1.26.4-py311_0', 'zlib-1.2.13-h_5', 'matplotlib-3.8.4-py311_0'].map(
     (name) => `${CHANNEL}/linux-64/${name}.conda`,
   );
+  const PYPI = [
+    { name: 'rich', version: '13.0', url: wheel('rich', '13.0') },
+    { name: 'requests', version: '2.31.0', url: wheel('requests', '2.31.0') },
+    { name: 'tool', version: '1.0', url: 'git+https://example.org/team/tool.git?rev=v1#0123456' },
+  ];
   const environments = (platform: string) => `environments:
   default:
     channels:
     - url: ${CHANNEL}/
     packages:
       ${platform}:
-${lines('      ', ...URLS.map((url) => `- conda: ${url}`), `- pypi: ${wheel('rich', '13.0')}`, '- pypi: ./')}`;
+${lines('      ', ...URLS.map((url) => `- conda: ${url}`), ...PYPI.map(({ url }) => `- pypi: ${url}`), '- pypi: ./')}`;
   const SIX = `version: 6
 ${environments('linux-64')}packages:
-${URLS.map((url) => `- conda: ${url}\n  sha256: ${SHA}\n  md5: ${MD5}\n  depends:\n  - libthing\n`).join('')}- pypi: ${wheel('rich', '13.0')}
-  name: rich
-  version: '13.0'
-  sha256: ${SHA}
-- pypi: ./
+${URLS.map((url) => `- conda: ${url}\n  sha256: ${SHA}\n  md5: ${MD5}\n  depends:\n  - libthing\n`).join('')}${PYPI.map(({ name, version, url }) => `- pypi: ${url}\n  name: ${name}\n  version: '${version}'\n  sha256: ${SHA}\n`).join('')}- pypi: ./
   name: mine
   version: 0.1.0
   editable: true
 `;
   const FOUR = `version: 4
 ${environments('linux-64')}packages:
-${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}- kind: pypi
-  name: rich
-  version: '13.0'
-  url: ${wheel('rich', '13.0')}
-  sha256: ${SHA}
-`;
+${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}${PYPI.map(({ name, version, url }) => `- kind: pypi\n  name: ${name}\n  version: '${version}'\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}`;
 
   test.each([
     ['6', SIX],
@@ -133,7 +129,11 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
       ['matplotlib', '3.8.4', 'py311_0', SHA],
     ]);
     expect(found?.pip).toMatchObject({
-      requirements: [`rich==13.0 --hash=sha256:${SHA}`],
+      requirements: [
+        `rich==13.0 --hash=sha256:${SHA}`,
+        `requests==2.31.0 --hash=sha256:${SHA}`,
+        'tool @ git+https://example.org/team/tool.git@0123456',
+      ],
       local: [{ path: '', editable: true }],
     });
     expect(found?.variables).toEqual({ MODE: 'fast' });
@@ -143,6 +143,9 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     ['no packages for us', SIX.replace('linux-64:', 'osx-64:'), 'linux/amd64', 'no packages for linux-64'],
     ['another machine', SIX, 'linux/arm64', 'no packages for linux-aarch64'],
     ['a manifest that went on', SIX.replaceAll('numpy', 'nompy'), 'linux/amd64', 'does not fit pixi.toml: numpy'],
+    ['bounds that moved', SIX.replaceAll('numpy-1.26.4', 'numpy-1.19.5'), 'linux/amd64', 'pixi.toml: numpy 1.19.5'],
+    ['a package of PyPI that it lacks', SIX.replaceAll('requests', 'requested'), 'linux/amd64', 'pixi.toml: requests'],
+    ['another version from PyPI', SIX.replaceAll('13.0', '12.0'), 'linux/amd64', 'pixi.toml: rich 12.0'],
     ['a version of tomorrow', SIX.replace('version: 6', 'version: 8'), 'linux/amd64', 'it is of version "8"'],
     [
       'a package from its source',
