@@ -25,14 +25,16 @@ interface Reading {
 }
 
 function reading(file: string, text: string): Reading {
-  const starts = text.split('\n').map((line) => line.trimStart().replace(/^["[]+/, ''));
-  const lineOf = (name: string) =>
-    1 +
-    Math.max(
-      0,
-      starts.findIndex((start) => start.startsWith(name) && !/[\w-]/.test(start[name.length] ?? '')),
-    );
-  return { file, lineOf };
+  const lines = new Map<string, number>();
+  for (const [index, line] of text.split('\n').entries()) {
+    const start = line.trimStart().replace(/^["[]+/, '');
+    // A key, a key with dots, and what has more in it is in quotes.
+    for (const pattern of [/^[\w-]+/, /^[\w.-]+/, /^[^"\]=]+/]) {
+      const name = pattern.exec(start)?.[0].trimEnd();
+      if (name !== undefined && !lines.has(name)) lines.set(name, index + 1);
+    }
+  }
+  return { file, lineOf: (name) => lines.get(name) ?? 1 };
 }
 
 /** Packages that pixi builds itself. */

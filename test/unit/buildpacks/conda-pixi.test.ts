@@ -222,6 +222,14 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     });
   });
 
+  test('many packages, in linear time', async () => {
+    const lines = Array.from({ length: 40_000 }, (_, index) => `a${index.toString(36)}="*"\n`).join('');
+    const started = performance.now();
+    const found = await read({ 'pixi.toml': `[dependencies]\n${lines}` });
+    expect(found?.specs.at(-1)?.line).toBe(40_001);
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   test('names of Object are names', async () => {
     const found = await read({ 'pixi.toml': '[dependencies]\nconstructor = "*"\n' });
     expect(found?.specs.map(({ name }) => name)).toEqual(['constructor']);
