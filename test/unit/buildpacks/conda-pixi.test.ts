@@ -54,7 +54,7 @@ describe('pixi', () => {
   test('its default environment: features, our platform, packages of PyPI', async () => {
     const found = await read({ 'pixi.toml': MANIFEST, 'setup.cfg': '' });
     expect(found?.files).toEqual(['pixi.toml']);
-    expect(found?.channels).toEqual(['conda-forge', 'bioconda']);
+    expect(found?.channels).toEqual(['bioconda', 'conda-forge']);
     expect(found?.specs).toEqual([
       { name: 'python', version: '3.11.*', file: 'pixi.toml', line: 7 },
       { name: 'numpy', version: '>=1.20', channel: 'conda-forge', file: 'pixi.toml', line: 8 },
@@ -85,6 +85,15 @@ numpy = "*"
     });
     expect(found?.specs).toMatchObject([{ name: 'python', version: '>=3.10', line: 3 }, { name: 'numpy' }]);
     expect(found?.pip?.requirements).toEqual(['rich>=13']);
+  });
+
+  test('a version from PyPI without a sign is that version', async () => {
+    const found = await read({
+      'pixi.toml':
+        '[pypi-dependencies]\nnumpy = "1.26.4"\nrequests = { version = "2.31", extras = ["socks"] }\nrich = "13.*"\nsix = ""\nattrs = " >=2"\n',
+    });
+    const expected = ['numpy==1.26.4', 'requests[socks]==2.31', 'rich==13.*', 'six', 'attrs>=2'];
+    expect(found?.pip?.requirements).toEqual(expected);
   });
 
   const lines = (indent: string, ...entries: string[]) => entries.map((line) => `${indent}${line}\n`).join('');
