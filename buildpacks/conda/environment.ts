@@ -2,10 +2,11 @@
 import { SlipwayError } from '../../src/errors.ts';
 import { folderOf, joinPath, resolveInside } from '../../src/paths.ts';
 import type { Checkout, ConfigFolder, Notice } from '../../src/types.ts';
-import { noRequirements, readRequirementLines } from '../python/requirements.ts';
+import { noRequirements, type Requirements, readRequirementLines } from '../python/requirements.ts';
 import { readEnvironmentFile } from './environment-file.ts';
 import { fault } from './faults.ts';
-import { type Lock, misfits, readCondaLock, subdirOf } from './locks.ts';
+import { type Lock, readCondaLock, subdirOf } from './locks.ts';
+import { misfits, pipMisfits } from './misfits.ts';
 import { readPixi } from './pixi.ts';
 import { readPixiLock } from './pixi-lock.ts';
 import type { CondaEnvironment } from './types.ts';
@@ -46,25 +47,31 @@ function ignored(file: string, why: string): Notice {
   return { code: 'ignored-file', message: `${file} is ignored because ${why}.`, file };
 }
 
+/** A lock, and what it has for pip as requirements. */
+interface Locking {
+  lock: Lock;
+  pip?: Requirements;
+}
+
+async function lockOf({ checkout, subdir }: Folder, file: string, read: typeof readCondaLock): Promise<Locking> {
+  const lock = await read(checkout, file, subdir);
+  return lock.pip.length === 0 ? { lock } : { lock, pip: await readRequirementLines(checkout, lock.pip) };
+}
+
 /** Why a lock cannot stand for its manifest. */
-function unfit(lock: Lock, environment: CondaEnvironment, subdir: string): string | undefined {
+function unfit({ lock, pip }: Locking, environment: CondaEnvironment, subdir: string): string | undefined {
   if (lock.locked.length === 0) return `it has no packages for ${subdir}`;
   const [manifest = ''] = environment.files;
   const isItsOwn =
     lock.sources.length === 0 || lock.sources.some((source) => resolveInside(folderOf(lock.file), source) === manifest);
   if (!isItsOwn) return `it was made from ${lock.sources.slice(0, 3).join(', ')} and not from ${manifest}`;
-  const others = misfits(environment.specs, lock);
+  const others = [...misfits(environment.specs, lock.locked), ...pipMisfits(environment.pip, lock.locked, pip)];
   if (others.length === 0) return undefined;
   return `it does not fit ${manifest}: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''}`;
 }
 
 /** An environment whose packages a lock names one by one. */
-async function locked(
-  folder: Folder,
-  lock: Lock,
-  environment: CondaEnvironment | undefined,
-): Promise<CondaEnvironment> {
-  const written = lock.pip.length === 0 ? undefined : await readRequirementLines(folder.checkout, lock.pip);
+function locked({ lock, pip: written }: Locking, environment: CondaEnvironment | undefined): CondaEnvironment {
   const [first, ...others] = environment?.files ?? [];
   // Folders of the repository are in no lock.
   const local = environment?.pip?.local ?? [];
@@ -91,9 +98,9 @@ async function withLock(
 ): Promise<CondaEnvironment> {
   const withNotice = (why: string) => ({ ...environment, notices: [...environment.notices, ignored(file, why)] });
   try {
-    const lock = await read(folder.checkout, file, folder.subdir);
-    const why = unfit(lock, environment, folder.subdir);
-    return why === undefined ? await locked(folder, lock, environment) : withNotice(why);
+    const found = await lockOf(folder, file, read);
+    const why = unfit(found, environment, folder.subdir);
+    return why === undefined ? locked(found, environment) : withNotice(why);
   } catch (error) {
     // What Binder does not read never fails what it does.
     if (!(error instanceof SlipwayError) || !['bad_environment_file', 'file_too_large'].includes(error.code))
@@ -103,8 +110,9 @@ async function withLock(
 }
 
 async function lockAlone(folder: Folder, file: string): Promise<CondaEnvironment> {
-  const lock = await readCondaLock(folder.checkout, file, folder.subdir);
-  if (lock.locked.length > 0) return locked(folder, lock, undefined);
+  const found = await lockOf(folder, file, readCondaLock);
+  const { lock } = found;
+  if (lock.locked.length > 0) return locked(found, undefined);
   const platforms = lock.platforms.slice(0, 5).join(', ') || 'no platform';
   throw fault(
     { file, line: 1 },

@@ -44,13 +44,14 @@ export function withoutForeign(
     const message = `${file} lists packages of macOS or Windows, which are left out: ${listed(foreign.map(({ name }) => name))}.`;
     notices.push({ code: 'foreign-package', message, file });
   }
-  const own = specs.filter((spec) => !foreign.includes(spec));
-  const builds = own.filter(({ build }) => build !== undefined && !build.includes('*'));
-  if (system === undefined || builds.length === 0) return { specs: own, notices };
-  const message = `${file} was exported on ${system}: the builds that it names for ${builds.length} ${builds.length === 1 ? 'package' : 'packages'} are left out, their versions stay.`;
+  const others = new Set(foreign);
+  const own = specs.filter((spec) => !others.has(spec));
+  const builds = new Set(own.filter(({ build }) => build !== undefined && !build.includes('*')));
+  if (system === undefined || builds.size === 0) return { specs: own, notices };
+  const message = `${file} was exported on ${system}: the builds that it names for ${builds.size} ${builds.size === 1 ? 'package' : 'packages'} are left out, their versions stay.`;
   notices.push({ code: 'foreign-builds', message, file });
   const kept = own.map((spec) => {
-    if (!builds.includes(spec)) return spec;
+    if (!builds.has(spec)) return spec;
     const { build: _, ...rest } = spec;
     return rest;
   });

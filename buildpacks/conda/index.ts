@@ -22,7 +22,7 @@ import { clientLock } from './client.ts';
 import { readCondaEnvironment } from './environment.ts';
 import { onPypi } from './names.ts';
 import { counterparts, planOnPypi } from './pypi.ts';
-import { channelsOf, isShared, solving } from './solving.ts';
+import { isShared, solving, withChannels, withPip } from './solving.ts';
 import type { CondaEnvironment } from './types.ts';
 
 /** `python=3.9` and `python==3.9.7` name a version; bounds don't. */
@@ -66,10 +66,10 @@ async function detect(
   };
 }
 
-function defaultsNotice(environment: CondaEnvironment, config: Config): Notice[] {
-  const [file = ''] = environment.files;
+function defaultsNotice({ files: [file = ''], channels, specs }: CondaEnvironment, config: Config): Notice[] {
   const stand = config.SLIPWAY_CONDA_DEFAULTS.join(', ');
-  if (!environment.channels.includes('defaults') || stand === 'defaults') return [];
+  const isAsked = channels.includes('defaults') || specs.some(({ channel }) => channel === 'defaults');
+  if (!isAsked || stand === 'defaults') return [];
   const message = `${file}: ${stand} stands for the channel defaults, whose terms are not for everybody.`;
   return [{ code: 'channel-replaced', message, file }];
 }
@@ -96,18 +96,20 @@ async function plan(checkout: Checkout, match: Match<CondaEnvironment>, context:
   );
 }
 
-function planOnChannels(data: CondaEnvironment, context: PlanContext): Contribution {
+function planOnChannels(declared: CondaEnvironment, context: PlanContext): Contribution {
   const { config, asOf } = context;
+  const { environment, notices: added } = withPip(declared);
+  const data = withChannels(environment, config);
   // A lock without its manifest does not say what was asked for.
   const asked = data.specs.length > 0 ? data.specs : (data.locked ?? []);
   const part = serverPart([...asked.map(({ name }) => name), ...(data.pip?.names ?? [])]);
-  const notices = defaultsNotice(data, config);
+  const notices = [...added, ...defaultsNotice(declared, config)];
   if (part !== undefined) {
     const message = `The environment asks for ${part}, which is part of the Jupyter server, so the server runs from the repository's own environment.`;
     notices.push({ code: 'own-server', message });
   }
   const extras = part === undefined ? KERNEL_EXTRAS : [...KERNEL_EXTRAS, ...SERVER_EXTRAS];
-  const shared = isShared(data, channelsOf(data, config));
+  const shared = isShared(data);
   const count = data.locked?.length ?? data.specs.length;
   const what = `${count} conda ${count === 1 ? 'package' : 'packages'}`;
   const variables = Object.entries(data.variables).map(

@@ -5,7 +5,7 @@ import type { RequirementLine } from '../python/lines.ts';
 import { MAX_LOCK } from '../python/toml.ts';
 import { channelName } from './channels.ts';
 import { fault, type Place, quoted } from './faults.ts';
-import type { CondaEnvironment, CondaSpec } from './types.ts';
+import type { CondaEnvironment } from './types.ts';
 import { entriesOf, itemsOf, readYaml, textOf, type YamlMap, type YamlValue } from './yaml.ts';
 
 export type LockedPackage = NonNullable<CondaEnvironment['locked']>[number];
@@ -79,21 +79,6 @@ export function lockedLine(
   if (!address.startsWith(INDEX)) return { ...at, text: `${name} @ ${checkedUrl(place, url)}` };
   const { sha256 } = hashOf(place, hashes, 'sha256');
   return { ...at, text: `${name}==${version}${sha256 === undefined ? '' : ` --hash=sha256:${sha256}`}` };
-}
-
-/** What of a manifest its lock has otherwise, or not at all: then somebody changed the one and not the other. */
-export function misfits(specs: readonly CondaSpec[], lock: Lock): string[] {
-  const versions = new Map(lock.locked.map(({ name, version }) => [name, version]));
-  return specs.flatMap(({ name, version = '' }) => {
-    const locked = versions.get(name);
-    if (locked === undefined) return name.startsWith('__') ? [] : [name];
-    const exact = /^==([^,|]+)$/.exec(version)?.[1];
-    const series = /^([^,|=<>!~]+)\.\*$/.exec(version)?.[1];
-    const isSame =
-      exact === undefined || locked === exact || locked.replace(/(?:\.0)+$/, '') === exact.replace(/(?:\.0)+$/, '');
-    const isWithin = series === undefined || locked === series || locked.startsWith(`${series}.`);
-    return isSame && isWithin ? [] : [`${name} ${locked}`];
-  });
 }
 
 function takePackage(lock: Lock, value: YamlValue, subdir: string): void {

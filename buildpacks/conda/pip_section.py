@@ -1,5 +1,6 @@
 """The `pip:` section, and what a kernel needs that no channel has, by uv into /srv/env as of the same day. What conda brought
 stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.
+An environment without Python has none of these, and fails when its section is not empty.
 
 No cache is mounted, as a setup.py may run here.
 """
@@ -88,6 +89,10 @@ def by_pip(section, wanted, kept):
 def main():
     environment = json.loads(read("conda.json"))
     section, before = environment["pip"], installed()
+    if not os.path.exists(PYTHON):
+        if section["requirements"]:
+            stop(65, "the pip section needs Python, and nothing in the environment brings it")
+        return
     named = {normal(re.match(r"[A-Za-z0-9._-]*", line)[0]) for line in section["requirements"]}
     extras = [name for name in read("extras").split() if normal(name) not in named]
     kept = ["%s==%s" % found for found in sorted(before.items()) if found[0] not in named]

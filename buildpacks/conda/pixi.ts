@@ -5,6 +5,7 @@ import type { RequirementLine } from '../python/lines.ts';
 import { readRequirementLines } from '../python/requirements.ts';
 import { badKey, isTable, readToml, type Table, tableAt, textAt, textsAt } from '../python/toml.ts';
 import { channelName } from './channels.ts';
+import { chosenFeatures } from './pixi-features.ts';
 import { parseSpec } from './specs.ts';
 import type { CondaEnvironment, CondaSpec } from './types.ts';
 import { checkVariable } from './variables.ts';
@@ -25,14 +26,16 @@ interface Reading {
 }
 
 function reading(file: string, text: string): Reading {
-  const starts = text.split('\n').map((line) => line.trimStart().replace(/^["[]+/, ''));
-  const lineOf = (name: string) =>
-    1 +
-    Math.max(
-      0,
-      starts.findIndex((start) => start.startsWith(name) && !/[\w-]/.test(start[name.length] ?? '')),
-    );
-  return { file, lineOf };
+  const lines = new Map<string, number>();
+  for (const [index, line] of text.split('\n').entries()) {
+    const start = line.trimStart().replace(/^["[]+/, '');
+    // A key, a key with dots, and what has more in it is in quotes.
+    for (const pattern of [/^[\w-]+/, /^[\w.-]+/, /^[^"\]=]+/]) {
+      const name = pattern.exec(start)?.[0].trimEnd();
+      if (name !== undefined && !lines.has(name)) lines.set(name, index + 1);
+    }
+  }
+  return { file, lineOf: (name) => lines.get(name) ?? 1 };
 }
 
 /** Packages that pixi builds itself. */
@@ -52,12 +55,19 @@ function condaSpec({ file, lineOf }: Reading, name: string, value: unknown): Con
   return channel === undefined ? spec : { ...spec, channel: channelName(place, channel) };
 }
 
+/** `1.26` is `==1.26`: pixi wants the sign, and without one it would be part of the name. */
+function specifier(version: string): string {
+  const plain = version.trim();
+  if (plain === '*') return '';
+  return /^\d/.test(plain) ? `==${plain}` : plain;
+}
+
 /** One of `[pypi-dependencies]`, as a line of a requirements file. */
 function pypiLine({ file, lineOf }: Reading, name: string, value: unknown): RequirementLine {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
     throw badKey(file, `pypi-dependencies.${name}`, 'is no name of a package.');
   const line = (text: string) => ({ file, number: lineOf(name), text });
-  if (typeof value === 'string') return line(`${name}${value === '*' ? '' : value}`);
+  if (typeof value === 'string') return line(name + specifier(value));
   if (!isTable(value)) throw badKey(file, `pypi-dependencies.${name}`, 'has to be a version, or a table with one.');
   const said = (key: string) => textAt(file, `pypi-dependencies.${name}.${key}`, value[key]);
   const extras = textsAt(file, `pypi-dependencies.${name}.extras`, value.extras).join(',');
@@ -68,7 +78,7 @@ function pypiLine({ file, lineOf }: Reading, name: string, value: unknown): Requ
     return line(`${value.editable === true ? '-e ' : ''}${inside}${whole}`);
   }
   if (url !== undefined) return line(`${name}${whole} @ ${url}`);
-  if (git === undefined) return line(`${name}${whole}${version === '*' ? '' : version}`);
+  if (git === undefined) return line(name + whole + specifier(version));
   const ref = said('rev') ?? said('tag') ?? said('branch');
   const folder = said('subdirectory');
   const plain = git.replace(/^git\+/, '');
@@ -96,38 +106,9 @@ function indexLines(
   return [...all].map((text) => ({ file, number: lineOf('pypi-options'), text }));
 }
 
-/** The default feature and those that the default environment names, each with what it has for our platform alone. */
-function layers(file: string, manifest: Table, subdir: string): Table[] {
-  const features = tableAt(file, 'feature', manifest.feature);
-  const chosen = tableAt(file, 'environments', manifest.environments).default;
-  const names = isTable(chosen) ? chosen.features : chosen;
-  const isAlone = isTable(chosen) && chosen['no-default-feature'] === true;
-  const named = textsAt(file, 'environments.default', names).map((name) => {
-    if (!Object.hasOwn(features, name))
-      throw badKey(file, `feature.${name}`, 'is part of the default environment and missing.');
-    return tableAt(file, `feature.${name}`, features[name]);
-  });
-  // Names that come first win in pixi.
-  return [...(isAlone ? [] : [manifest]), ...named.reverse()].flatMap((layer) => {
-    const targets = tableAt(file, 'target', layer.target);
-    return [layer, ...['unix', 'linux', subdir].map((name) => tableAt(file, `target.${name}`, targets[name]))];
-  });
-}
-
 function merged(file: string, tables: readonly Table[], keys: readonly string[]): Map<string, unknown> {
   const all = tables.flatMap((table) => keys.map((key) => tableAt(file, key, table[key])));
   return new Map(all.flatMap((table) => Object.entries(table)));
-}
-
-function channelsOf(file: string, workspace: Table): string[] {
-  const listed = workspace.channels ?? [];
-  if (!Array.isArray(listed)) throw badKey(file, 'channels', 'has to be a list.');
-  const names = listed.map((item: unknown) => {
-    const name = isTable(item) ? item.channel : item;
-    if (typeof name !== 'string') throw badKey(file, 'channels', 'has to be a list of names.');
-    return channelName({ file, line: 1 }, name);
-  });
-  return names.length === 0 ? ['conda-forge'] : names;
 }
 
 function variablesOf(file: string, tables: readonly Table[]): Record<string, string> {
@@ -191,12 +172,16 @@ export async function readPixi(
   const manifest = tableAt(file, 'tool.pixi', own);
   const at = reading(file, text);
   const workspace = tableAt(file, 'workspace', manifest.workspace ?? manifest.project);
-  const tables = layers(file, manifest, subdir);
+  const chosen = chosenFeatures(file, manifest, workspace, isPyproject ? toml : {}, subdir);
+  const tables = chosen.layers;
   const asked = [...merged(file, tables, CONDA)];
   const sources = asked.filter(([, value]) => isSource(value)).map(([name]) => name);
   const specs = asked.filter(([, value]) => !isSource(value)).map(([name, value]) => condaSpec(at, name, value));
   const fromPypi = merged(file, tables, ['pypi-dependencies']);
-  const lines = [...fromPypi].map(([name, value]) => pypiLine(at, name, value));
+  const lines = [
+    ...[...fromPypi].map(([name, value]) => pypiLine(at, name, value)),
+    ...chosen.lines.map(({ group, text }) => ({ file, number: at.lineOf(group), text })),
+  ];
   if (isPyproject) {
     const metadata = tableAt(file, 'project', toml.project);
     const needed = textsAt(file, 'project.dependencies', metadata.dependencies);
@@ -209,7 +194,7 @@ export async function readPixi(
   const pip = lines.length === 0 ? undefined : await readRequirementLines(checkout, [...options, ...lines]);
   return {
     files: [file],
-    channels: channelsOf(file, workspace),
+    channels: chosen.channels,
     specs,
     ...(pip === undefined ? {} : { pip }),
     variables: variablesOf(file, tables),

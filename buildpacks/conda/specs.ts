@@ -63,7 +63,7 @@ function split(place: Place, whole: string, text: string): Parts {
   const name = at < 0 ? first : first.slice(0, at);
   const rest = at < 0 ? '' : first.slice(at);
   // `name=1.15.4=py37_0` is exact, for a build has one version; `name=2=cuda*` is not.
-  const exact = /^(==?)([^=<>!~,|]+)=([^=]+)$/.exec(rest);
+  const exact = /^(==?)((?:\d+!)?[^=<>!~,|]+)=([^=]+)$/.exec(rest);
   if (exact !== null && words.length === 0) {
     const [, , version = '', build = ''] = exact;
     return { name, version: build.includes('*') ? `=${version}` : `==${version}`, build };

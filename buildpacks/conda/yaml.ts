@@ -1,6 +1,6 @@
 /**
- * YAML of a repository, with the place of everything. Scalars stay the text that was written (`3.10` is no number), keys are
- * those of a Map (`__proto__` is one like any other), and an alias is the very value that it names, never a copy.
+ * YAML of a repository, with the place of everything. Scalars stay the text that was written (`3.10` is no number; null is
+ * empty), keys are those of a Map (`__proto__` is one like any other), and an alias is the very value that it names, never a copy.
  */
 import type { Alias, Document, Node } from 'yaml';
 import { shown } from '../../src/paths.ts';
@@ -15,6 +15,8 @@ export type YamlMap = Map<string, YamlValue>;
 /** Looking one up walks the document, so many would take time that grows with their square. */
 const MOST_ALIASES = 100;
 const HINT = 'Mend the YAML there.';
+/** YAML's words for nothing, which is what they are read as. */
+const NULL = /^(?:~|null|Null|NULL)$/;
 
 interface Reading {
   yaml: typeof import('yaml');
@@ -45,7 +47,9 @@ function convert(reading: Reading, node: Node | null): YamlValue {
   if (isScalar(node)) {
     // The text of a block begins below its sign.
     const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
-    return { ...place, line: place.line + (isBlock ? 1 : 0), kind: 'text', text: String(node.value ?? '') };
+    const text = String(node.value ?? '');
+    const isNull = node.type === 'PLAIN' && NULL.test(text);
+    return { ...place, line: place.line + (isBlock ? 1 : 0), kind: 'text', text: isNull ? '' : text };
   }
   if (isSeq(node)) {
     const items: YamlValue[] = [];

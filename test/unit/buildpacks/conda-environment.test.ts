@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readCondaEnvironment } from '../../../buildpacks/conda/environment.ts';
+import { withoutForeign } from '../../../buildpacks/conda/foreign.ts';
 import { memoryCheckout } from '../../support/checkout.ts';
 
 const ROOT = { path: '', isBinder: false };
@@ -87,6 +88,15 @@ prefix: /Users/somebody/opt/anaconda3/envs/paper
     expect(found.notices[1]?.message).toContain('exported on Windows');
   });
 
+  test('exported, with very many packages, in linear time', () => {
+    const started = performance.now();
+    const many = (name: string) =>
+      Array.from({ length: 200_000 }, () => ({ name, version: '==1', build: '0', file: 'environment.yml', line: 1 }));
+    expect(withoutForeign(many('numpy'), '/Users/somebody', '').specs).toHaveLength(200_000);
+    expect(withoutForeign(many('ucrt'), '', '').specs).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
   test('exported on Linux: builds stay', async () => {
     const found = await read(
       'dependencies: [numpy=1.21.2=py39h20f2e39_0]\nprefix: /home/somebody/miniconda3/envs/paper\n',
@@ -118,6 +128,12 @@ prefix: /Users/somebody/opt/anaconda3/envs/paper
     ['dependencies:\n- "numpy"\n- \'scipy\'\n', ['numpy', 'scipy']],
     ['dependencies:\r\n- numpy\r\n', ['numpy']],
     ['dependencies:\n- numpy\n-\n', ['numpy']],
+    ['dependencies: null\n', []],
+    ['dependencies: ~\nchannels: ~\nvariables: null\n', []],
+    ['channels: null\ndependencies: [numpy]', ['numpy']],
+    ['dependencies:\n- numpy\n- ~\n- null\n- pip: null\n', ['numpy']],
+    ['dependencies:\n- numpy\n- pip: ~\n', ['numpy']],
+    ['~', []],
   ])('%j', async (text, expected) => {
     const found = await read(text);
     expect(names(found.specs)).toEqual(expected);

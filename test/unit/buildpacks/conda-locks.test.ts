@@ -140,6 +140,60 @@ describe('conda-lock.yml', () => {
     ]);
   });
 
+  describe('holds only while it fits', () => {
+    const text = condaLock([
+      entry('python', { version: '3.11.4' }),
+      entry('numpy', { version: '1.26.0' }),
+      entry('pytorch', { version: '2.1.0' }),
+      entry('openssl', { version: '1.1.1k' }),
+      entry('pandas', { version: '2.1.0', manager: 'pip', url: wheel('pandas', '2.1.0') }),
+      entry('tool', { version: '1', manager: 'pip', url: 'git+https://example.org/team/tool.git@0123456' }),
+    ]);
+    const conda = (...specs: string[]) => `dependencies: [${specs.map((spec) => `'${spec}'`).join(', ')}]\n`;
+    const pip = (...lines: string[]) =>
+      `dependencies:\n- python=3.11\n- pip:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
+
+    test.each([
+      [conda('numpy>=2'), 'numpy 1.26.0'],
+      [conda('numpy>1.26'), 'numpy 1.26.0'],
+      [conda('numpy<1.26'), 'numpy 1.26.0'],
+      [conda('numpy<=1.9'), 'numpy 1.26.0'],
+      [conda('numpy!=1.26'), 'numpy 1.26.0'],
+      [conda('numpy!=1.26.*'), 'numpy 1.26.0'],
+      [conda('numpy~=1.25.0'), 'numpy 1.26.0'],
+      [conda('numpy~=1.27'), 'numpy 1.26.0'],
+      [conda('numpy>=1.20,<1.26|>=2'), 'numpy 1.26.0'],
+      [conda('openssl=1.1.2'), 'openssl 1.1.1k'],
+      [pip('pandas==2.2.0'), 'pandas 2.1.0'],
+      [pip('pandas>=2.2'), 'pandas 2.1.0'],
+      [pip('rich'), 'rich'],
+      [pip('git+https://example.org/team/other.git#egg=other'), 'other'],
+      [pip('numpy==1.25.0'), 'numpy 1.26.0'],
+    ])('%j', async (yml, why) => {
+      const found = await read({ 'conda-lock.yml': text, 'environment.yml': yml });
+      expect(found?.locked).toBeUndefined();
+      const message = expect.stringContaining(`it does not fit environment.yml: ${why}.`);
+      expect(found?.notices).toContainEqual({ code: 'ignored-file', file: 'conda-lock.yml', message });
+    });
+
+    test.each([
+      conda('numpy>=1.20,<2', 'numpy~=1.25', 'numpy!=1.25.*', 'numpy<1.2|>=1.26.0.0'),
+      conda('numpy<2.0a0', 'numpy>=1.26rc1', 'openssl=1.1.1', 'openssl>=1.1.1a', '__glibc>=2.17'),
+      pip('pandas==2.1', 'pandas>=2,<3', 'tool @ git+https://example.org/team/tool.git@v1', 'torch==2.1.0'),
+      pip(
+        'numpy',
+        'Pandas',
+        'pandas ~=2',
+        'openssl==1.1.1k',
+        '"pywin32; sys_platform == \'win32\'"',
+        'git+https://example.org/team/nameless.git',
+      ),
+    ])('and does with %j', async (yml) => {
+      const found = await read({ 'conda-lock.yml': text, 'environment.yml': yml });
+      expect(found?.locked).toHaveLength(4);
+    });
+  });
+
   test('never displaces a file that Binder reads', async () => {
     for (const name of ['requirements.txt', 'Pipfile', 'Project.toml', 'setup.py', 'install.R'])
       expect(await read({ 'conda-lock.yml': lock, 'pixi.toml': '[dependencies]', [name]: '' }), name).toBeUndefined();

@@ -54,7 +54,7 @@ describe('pixi', () => {
   test('its default environment: features, our platform, packages of PyPI', async () => {
     const found = await read({ 'pixi.toml': MANIFEST, 'setup.cfg': '' });
     expect(found?.files).toEqual(['pixi.toml']);
-    expect(found?.channels).toEqual(['conda-forge', 'bioconda']);
+    expect(found?.channels).toEqual(['bioconda', 'conda-forge']);
     expect(found?.specs).toEqual([
       { name: 'python', version: '3.11.*', file: 'pixi.toml', line: 7 },
       { name: 'numpy', version: '>=1.20', channel: 'conda-forge', file: 'pixi.toml', line: 8 },
@@ -87,36 +87,41 @@ numpy = "*"
     expect(found?.pip?.requirements).toEqual(['rich>=13']);
   });
 
+  test('a version from PyPI without a sign is that version', async () => {
+    const found = await read({
+      'pixi.toml':
+        '[pypi-dependencies]\nnumpy = "1.26.4"\nrequests = { version = "2.31", extras = ["socks"] }\nrich = "13.*"\nsix = ""\nattrs = " >=2"\n',
+    });
+    const expected = ['numpy==1.26.4', 'requests[socks]==2.31', 'rich==13.*', 'six', 'attrs>=2'];
+    expect(found?.pip?.requirements).toEqual(expected);
+  });
+
   const lines = (indent: string, ...entries: string[]) => entries.map((line) => `${indent}${line}\n`).join('');
   const URLS = ['python-3.11.9-h_0', 'numpy-1.26.4-py311_0', 'zlib-1.2.13-h_5', 'matplotlib-3.8.4-py311_0'].map(
     (name) => `${CHANNEL}/linux-64/${name}.conda`,
   );
+  const PYPI = [
+    { name: 'rich', version: '13.0', url: wheel('rich', '13.0') },
+    { name: 'requests', version: '2.31.0', url: wheel('requests', '2.31.0') },
+    { name: 'tool', version: '1.0', url: 'git+https://example.org/team/tool.git?rev=v1#0123456' },
+  ];
   const environments = (platform: string) => `environments:
   default:
     channels:
     - url: ${CHANNEL}/
     packages:
       ${platform}:
-${lines('      ', ...URLS.map((url) => `- conda: ${url}`), `- pypi: ${wheel('rich', '13.0')}`, '- pypi: ./')}`;
+${lines('      ', ...URLS.map((url) => `- conda: ${url}`), ...PYPI.map(({ url }) => `- pypi: ${url}`), '- pypi: ./')}`;
   const SIX = `version: 6
 ${environments('linux-64')}packages:
-${URLS.map((url) => `- conda: ${url}\n  sha256: ${SHA}\n  md5: ${MD5}\n  depends:\n  - libthing\n`).join('')}- pypi: ${wheel('rich', '13.0')}
-  name: rich
-  version: '13.0'
-  sha256: ${SHA}
-- pypi: ./
+${URLS.map((url) => `- conda: ${url}\n  sha256: ${SHA}\n  md5: ${MD5}\n  depends:\n  - libthing\n`).join('')}${PYPI.map(({ name, version, url }) => `- pypi: ${url}\n  name: ${name}\n  version: '${version}'\n  sha256: ${SHA}\n`).join('')}- pypi: ./
   name: mine
   version: 0.1.0
   editable: true
 `;
   const FOUR = `version: 4
 ${environments('linux-64')}packages:
-${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}- kind: pypi
-  name: rich
-  version: '13.0'
-  url: ${wheel('rich', '13.0')}
-  sha256: ${SHA}
-`;
+${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}${PYPI.map(({ name, version, url }) => `- kind: pypi\n  name: ${name}\n  version: '${version}'\n  url: ${url}\n  sha256: ${SHA}\n`).join('')}`;
 
   test.each([
     ['6', SIX],
@@ -133,7 +138,11 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
       ['matplotlib', '3.8.4', 'py311_0', SHA],
     ]);
     expect(found?.pip).toMatchObject({
-      requirements: [`rich==13.0 --hash=sha256:${SHA}`],
+      requirements: [
+        `rich==13.0 --hash=sha256:${SHA}`,
+        `requests==2.31.0 --hash=sha256:${SHA}`,
+        'tool @ git+https://example.org/team/tool.git@0123456',
+      ],
       local: [{ path: '', editable: true }],
     });
     expect(found?.variables).toEqual({ MODE: 'fast' });
@@ -143,6 +152,9 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     ['no packages for us', SIX.replace('linux-64:', 'osx-64:'), 'linux/amd64', 'no packages for linux-64'],
     ['another machine', SIX, 'linux/arm64', 'no packages for linux-aarch64'],
     ['a manifest that went on', SIX.replaceAll('numpy', 'nompy'), 'linux/amd64', 'does not fit pixi.toml: numpy'],
+    ['bounds that moved', SIX.replaceAll('numpy-1.26.4', 'numpy-1.19.5'), 'linux/amd64', 'pixi.toml: numpy 1.19.5'],
+    ['a package of PyPI that it lacks', SIX.replaceAll('requests', 'requested'), 'linux/amd64', 'pixi.toml: requests'],
+    ['another version from PyPI', SIX.replaceAll('13.0', '12.0'), 'linux/amd64', 'pixi.toml: rich 12.0'],
     ['a version of tomorrow', SIX.replace('version: 6', 'version: 8'), 'linux/amd64', 'it is of version "8"'],
     [
       'a package from its source',
@@ -217,6 +229,14 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     await expect(read({ 'pixi.toml': '[pypi-dependencies]\nx = { path = "../../x" }' })).rejects.toMatchObject({
       code: 'unsafe_file',
     });
+  });
+
+  test('many packages, in linear time', async () => {
+    const lines = Array.from({ length: 40_000 }, (_, index) => `a${index.toString(36)}="*"\n`).join('');
+    const started = performance.now();
+    const found = await read({ 'pixi.toml': `[dependencies]\n${lines}` });
+    expect(found?.specs.at(-1)?.line).toBe(40_001);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test('names of Object are names', async () => {

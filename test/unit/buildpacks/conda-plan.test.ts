@@ -61,6 +61,52 @@ test('the channel defaults is what the operator says, and it is part of the key'
   expect(usual.notices.map(({ code }) => code)).toContain('channel-replaced');
 });
 
+test('channels that only a spec names are asked after those that are listed', async () => {
+  const text = `channels: [https://conda.anaconda.org/conda-forge/, defaults]
+dependencies: [tides, conda-forge::numpy, bioconda::samtools=1.9, 'pytorch::pytorch', 'bioconda::bwa', 'defaults::scipy>=1']
+`;
+  const specs = ['tides', 'conda-forge::numpy', 'bioconda::samtools 1.9.*', 'pytorch::pytorch', 'bioconda::bwa'];
+  const plain = 'https://conda.anaconda.org/conda-forge';
+  const of = async (own: string) => {
+    const { channels, specs } = solved(await planned({ 'environment.yml': text }, { SLIPWAY_CONDA_DEFAULTS: own }));
+    return { channels, specs: specs.map(({ spec }) => spec) };
+  };
+  expect(await of('conda-forge')).toEqual({
+    channels: [plain, 'bioconda', 'pytorch'],
+    specs: [...specs, 'conda-forge::scipy >=1'],
+  });
+  expect(await of('main,r')).toEqual({
+    channels: [plain, 'main', 'r', 'bioconda', 'pytorch'],
+    specs: [...specs, 'scipy >=1'],
+  });
+});
+
+test('defaults in a spec alone: what stands for it is asked, and it is said', async () => {
+  const plan = await planned({ 'environment.yml': 'channels: [bioconda]\ndependencies: [defaults::tides]\n' });
+  expect(solved(plan)).toMatchObject({
+    channels: ['bioconda', 'conda-forge'],
+    specs: [{ spec: 'conda-forge::tides' }],
+  });
+  expect(plan.notices.map(({ code }) => code)).toContain('channel-replaced');
+  const step = plan.steps.find(({ template }) => template === 'conda/install');
+  expect(step?.values.shared).toBe(true);
+});
+
+test.each([
+  ['dependencies: [{pip: [numpy]}]\n', ['python', 'pip']],
+  ['dependencies:\n- r-base=4.1\n- pip:\n  - radian\n', ['r-base 4.1.*', 'python', 'pip']],
+  ['dependencies:\n- r-base\n- pip:\n  - -e .\n', ['r-base', 'python', 'pip']],
+  ['dependencies:\n- python=3.8\n- pip:\n  - numpy\n', ['python 3.8.*']],
+  ['dependencies:\n- pip\n- pip:\n  - numpy\n', ['pip']],
+  ['dependencies:\n- r-base\n- pip:\n', ['r-base']],
+  ['dependencies:\n- r-base\n', ['r-base']],
+])('pip: brings Python and pip where nothing names them, and it is said: %j', async (text, specs) => {
+  const plan = await planned({ 'environment.yml': text });
+  expect(solved(plan).specs.map(({ spec }) => spec)).toEqual(specs);
+  const said = plan.notices.filter(({ code }) => code === 'python-added');
+  expect(said).toMatchObject(specs.includes('python') ? [{ file: 'environment.yml' }] : []);
+});
+
 test('mirrors change no key', async () => {
   const files = { 'environment.yml': 'dependencies: [tides]\n' };
   const keys = await Promise.all(
@@ -70,16 +116,17 @@ test('mirrors change no key', async () => {
 });
 
 test('only what comes from well-known channels goes through the shared cache', () => {
-  const environment = (more: Partial<CondaEnvironment>) => ({ specs: [], ...more }) as unknown as CondaEnvironment;
+  const environment = (channels: string[], more: Partial<CondaEnvironment> = {}) =>
+    ({ specs: [], channels, ...more }) as unknown as CondaEnvironment;
   const spec = { name: 'tides', file: '', line: 1 };
-  const locked = (url: string) => environment({ locked: [{ name: 'tides', version: '1', build: '0', url }] });
-  expect(isShared(environment({}), ['conda-forge', 'bioconda'])).toBe(true);
-  expect(isShared(environment({}), ['conda-forge', 'my-friend'])).toBe(false);
-  expect(isShared(environment({ specs: [{ ...spec, channel: 'https://example.org/x' }] }), ['conda-forge'])).toBe(
+  const locked = (url: string) => environment([], { locked: [{ name: 'tides', version: '1', build: '0', url }] });
+  expect(isShared(environment(['conda-forge', 'bioconda']))).toBe(true);
+  expect(isShared(environment(['conda-forge', 'my-friend']))).toBe(false);
+  expect(isShared(environment(['conda-forge'], { specs: [{ ...spec, channel: 'https://example.org/x' }] }))).toBe(
     false,
   );
-  expect(isShared(locked('https://conda.anaconda.org/conda-forge/noarch/tides-1-0.conda'), [])).toBe(true);
-  expect(isShared(locked('https://example.org/conda-forge/noarch/tides-1-0.conda'), [])).toBe(false);
+  expect(isShared(locked('https://conda.anaconda.org/conda-forge/noarch/tides-1-0.conda'))).toBe(true);
+  expect(isShared(locked('https://example.org/conda-forge/noarch/tides-1-0.conda'))).toBe(false);
 });
 
 test('a folder of the repository with a marker is installed where that holds', async () => {

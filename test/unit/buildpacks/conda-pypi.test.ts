@@ -74,6 +74,7 @@ describe('a conda environment from PyPI', () => {
       'mkl=2020.2=256',
       'openssl=1.1.1k=0',
       'ncurses=6.2=0',
+      'x264=1!157.20191217=h7b6447c_0',
       'numpy=1.19.2=py38h54aff64_0',
     ]);
     expect(result.debian).toEqual([]);

@@ -46,6 +46,10 @@ describe('what people write under dependencies', () => {
     ['openssl=1.1.1k', { name: 'openssl', version: '1.1.1k.*' }],
     ['jpeg==9e', { name: 'jpeg', version: '==9e' }],
     ['pkg==1!2.0+cu_11', { name: 'pkg', version: '==1!2.0+cu_11' }],
+    ['x264=1!157.20191217=h7b6447c_0', { name: 'x264', version: '==1!157.20191217', build: 'h7b6447c_0' }],
+    ['x264==1!157.20191217=h7b6447c_0', { name: 'x264', version: '==1!157.20191217', build: 'h7b6447c_0' }],
+    ['x264 1!157.20191217 h7b6447c_0', { name: 'x264', version: '==1!157.20191217', build: 'h7b6447c_0' }],
+    ['x264=1!157=h7*', { name: 'x264', version: '1!157.*', build: 'h7*' }],
     ['nodejs>=12,<13.0a0', { name: 'nodejs', version: '>=12,<13.0a0' }],
     ['r-base', { name: 'r-base' }],
     ['uvicorn[standard] >=0.12.0,<0.18.0', { name: 'uvicorn', version: '>=0.12.0,<0.18.0' }],
@@ -78,6 +82,8 @@ describe('what is refused, with file and line', () => {
     ['con$da::numpy'],
     ['x'.repeat(600)],
     ['numpy=1.15\u202egnp'],
+    ['x264=1!!157=0'],
+    ['x264=!157=0'],
   ])('%j', (text) => {
     const refused = expect.objectContaining({
       code: 'bad_environment_file',
