@@ -94,7 +94,7 @@ class Scanner {
     try {
       if (typeof text !== 'string') throw text;
       this.#bytes += text.length;
-      const code = isNotebook ? readNotebook(text) : { cells: [text], installs: [] };
+      const code = isNotebook ? readNotebook(text) : { cells: [text], installs: [], writes: [] };
       if (code) await this.#take(code, file, isNotebook);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof SlipwayError)) throw error;
@@ -109,6 +109,7 @@ class Scanner {
       if (this.#code >= MOST_CODE) break;
       this.#code += readImports(cell, imports);
     }
+    for (const path of code.writes) this.own.add(resolveInside(folderOf(file), path) ?? path.replace(/^.*\//, ''));
     const added = [...imports.paths].map((path) => resolveInside(folderOf(file), path));
     const folders = added.filter((path) => path !== undefined);
     for (const path of imports.modules) this.#note(path, file, folders, isNotebook);

@@ -104,6 +104,50 @@ test('a folder of notebooks that is called like a package is none', async () => 
   expect(guessesOf(await plan(files))).toEqual(['seaborn']);
 });
 
+test.each([
+  ['a folder without __init__.py', 'from datasets.load import f', 'datasets/load.py', 'datasets'],
+  ['a folder in such a folder', 'import datasets.raw.load', 'lib/datasets/raw/load.py', 'lib/datasets'],
+  ['a file that a computed path leads to', 'HERE = f()\nsys.path.append(HERE)\nimport vector', 'code/vector.py', ''],
+  ['a package that a computed path leads to', 'import vector', 'a/b/vector/__init__.py', 'a/b/vector'],
+])('a module of the repository is never covered by a package of its name: %s', async (_, code, file, where) => {
+  const found = await plan({ 'requirements.txt': '', [file]: '', 'a.ipynb': notebook(code, 'import seaborn') });
+  expect(guessesOf(found)).toEqual(['seaborn']);
+  const [name] = /datasets|vector/.exec(code) ?? [];
+  expect(said(found, 'missing-package')).toEqual([
+    `a.ipynb imports ${name}, which no environment file asks for; nothing is added, as the repository has a module of that name in ${where || file}.`,
+  ]);
+});
+
+test('one import that the repository serves keeps the package from all of that name', async () => {
+  const files = { 'requirements.txt': '', 'datasets/load.py': '', 'a.ipynb': notebook('from datasets.load import f') };
+  expect(guessesOf(await plan({ ...files, 'b.py': 'from datasets import load_dataset\n' }))).toEqual([]);
+});
+
+test.each([
+  ['a folder of data', 'datasets/a.csv', 'from datasets.load import f'],
+  ['a folder whose files are not what is imported', 'datasets/clean.py', 'from datasets import load_dataset'],
+  ['what somebody installed there', 'env/lib/python3.8/site-packages/datasets/__init__.py', 'import datasets'],
+  ['what is hidden', '.history/datasets.py', 'import datasets'],
+])('%s is no module of the repository', async (_, file, code) => {
+  expect(guessesOf(await plan({ 'requirements.txt': '', [file]: '', 'a.ipynb': notebook(code) }))).toEqual([
+    'datasets',
+  ]);
+});
+
+test("a module that a cell writes is the repository's own", async () => {
+  const cell = '%%writefile schedule.py\nimport nope';
+  const found = await plan({ 'requirements.txt': '', 'x/a.ipynb': notebook(cell, 'import schedule') });
+  expect(found.notices).toEqual([]);
+  const other = await plan({
+    'requirements.txt': '',
+    'b.ipynb': notebook('import schedule, mine'),
+    'x/a.ipynb': notebook(cell, '%%writefile -a ../lib/mine/__init__.py\nx = 1', '%%file $HERE/x.py\n'),
+  });
+  expect(guessesOf(other)).toEqual([]);
+  expect(said(other, 'missing-package')[0]).toContain('has a module of that name in x/schedule.py');
+  expect(said(other, 'unknown-import')).toEqual([]);
+});
+
 test('files of a package count when something imports it, tests and vendored trees never', async () => {
   const package_ = { 'mine/__init__.py': 'from .core import x', 'mine/core.py': 'import folium' };
   const others = { 'tests/test_a.py': 'import hypothesis', 'node_modules/x/a.py': 'import bokeh', 'setup.cfg': '' };
