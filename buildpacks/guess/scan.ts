@@ -64,17 +64,17 @@ class Scanner {
     this.own = own;
   }
 
-  get #isFull(): boolean {
+  get isFull(): boolean {
     return this.#files >= MOST_FILES || this.#bytes >= MOST_BYTES || this.#code >= MOST_CODE;
   }
 
   async read(files: readonly string[]): Promise<void> {
     for (let at = 0; at < files.length; at += READ_AT_ONCE) {
       const some = files.slice(at, at + READ_AT_ONCE);
-      const texts = this.#isFull ? [] : await Promise.all(some.map((file) => this.#text(file)));
+      const texts = this.isFull ? [] : await Promise.all(some.map((file) => this.#text(file)));
       for (const [index, file] of some.entries()) {
         const text = texts[index];
-        if (text === undefined || this.#isFull) this.#left += 1;
+        if (text === undefined || this.isFull) this.#left += 1;
         else await this.#readOne(file, text);
       }
     }
@@ -145,6 +145,26 @@ class Scanner {
   }
 }
 
+/** Reads the packages that something imports, those that they import too, and of all these the first ones first. */
+async function readUsed(scanner: Scanner, packages: ReadonlyMap<string | undefined, string[]>): Promise<void> {
+  const byName = new Map<string, { place: number; files: string[] }[]>();
+  for (const [place, [folder = '', files]] of [...packages].entries()) {
+    const name = folder.slice(folder.lastIndexOf('/') + 1);
+    const same = byName.get(name);
+    if (same) same.push({ place, files });
+    else byName.set(name, [{ place, files }]);
+  }
+  for (const same of byName.values()) same.reverse();
+  const open = () => [...scanner.used].map((name) => byName.get(name) ?? []).filter((same) => same.length > 0);
+  while (!scanner.isFull) {
+    const [next] = open().sort((a, b) => (a.at(-1)?.place ?? 0) - (b.at(-1)?.place ?? 0));
+    if (!next) return;
+    await scanner.read(next.pop()?.files ?? []);
+  }
+  // Counts them.
+  await scanner.read(open().flatMap((same) => same.flatMap(({ files }) => files)));
+}
+
 /**
  * Scans the folder that is planned. Files of a Python package count only when something outside imports it.
  * @param isInstalled the repository is installed as a package, which asks for what its own files need
@@ -161,11 +181,6 @@ export async function scan(checkout: Checkout, isInstalled: boolean): Promise<Sc
   const inPackages = own.byPackage(inOrder(scripts));
   await scanner.read([...inOrder(notebooks), ...(inPackages.get(undefined) ?? [])]);
   inPackages.delete(undefined);
-  const isUsed = (folder = '') => scanner.used.has(folder.slice(folder.lastIndexOf('/') + 1));
-  const next = () => (isInstalled ? undefined : [...inPackages].find(([folder]) => isUsed(folder)));
-  for (let found = next(); found; found = next()) {
-    inPackages.delete(found[0]);
-    await scanner.read(found[1]);
-  }
+  if (!isInstalled) await readUsed(scanner, inPackages);
   return scanner.finish();
 }

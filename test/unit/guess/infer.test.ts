@@ -263,3 +263,22 @@ test('a thousand notebooks and a hundred thousand files take a moment', async ()
   ]);
   expect(found.notices.length).toBeLessThan(10);
 });
+
+test('thirty thousand packages of one name take a moment, and packages are followed from one to the next', async () => {
+  const many = Array.from({ length: 30_000 }, (_, at) => [`d${at}/mine/__init__.py`, '']);
+  const chain = {
+    'mine/__init__.py': 'import other',
+    'other/__init__.py': 'import folium',
+    'no/__init__.py': 'import emcee',
+  };
+  const files = { 'requirements.txt': '', ...chain, 'a.ipynb': notebook('import mine') };
+  expect(guessesOf(await plan(files))).toEqual(['folium']);
+  const start = process.cpuUsage();
+  const found = await plan({ ...files, ...Object.fromEntries(many) });
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
+  // Those near the root first.
+  expect(guessesOf(found)).toEqual(['folium']);
+  expect(said(found, 'not-all-scanned')).toEqual([
+    'Only 300 of 30003 notebooks and scripts were looked at for what they import.',
+  ]);
+});
