@@ -39,7 +39,9 @@ function textOf(source: unknown): string {
 /** What a notebook says that its code is; nothing counts as Python. */
 function isPython(metadata: Record<string, unknown>): boolean {
   const kernel = record(metadata.kernelspec);
-  const language = kernel.language ?? record(metadata.language_info).name;
+  // The last one is how IJulia and IRkernel said it in 2014.
+  const said = [kernel.language, record(metadata.language_info).name, metadata.language];
+  const language = said.find((one) => typeof one === 'string' && one !== '');
   if (typeof language === 'string') return /^i?python/i.test(language);
   return typeof kernel.name !== 'string' || /python|conda|^base$|venv/i.test(kernel.name);
 }
