@@ -10,6 +10,8 @@ const MOST_FILES = 300;
 const MOST_BYTES = 16 * 2 ** 20;
 /** Python that is parsed; the rest of a notebook is what it shows. */
 const MOST_CODE = 512 * 1024;
+/** Of the parser, on what is no Python: a second's. */
+const MOST_STUMBLES = 30_000;
 const LARGEST_NOTEBOOK = 4 * 2 ** 20;
 const LARGEST_SCRIPT = 128 * 1024;
 const MOST_NOTICES = 5;
@@ -56,6 +58,7 @@ class Scanner {
   readonly #checkout: Checkout;
   #bytes = 0;
   #code = 0;
+  #stumbles = 0;
   #files = 0;
   #left = 0;
 
@@ -65,7 +68,11 @@ class Scanner {
   }
 
   get isFull(): boolean {
-    return this.#files >= MOST_FILES || this.#bytes >= MOST_BYTES || this.#code >= MOST_CODE;
+    return this.#files >= MOST_FILES || this.#bytes >= MOST_BYTES || this.#isEnough;
+  }
+
+  get #isEnough(): boolean {
+    return this.#code >= MOST_CODE || this.#stumbles >= MOST_STUMBLES;
   }
 
   async read(files: readonly string[]): Promise<void> {
@@ -98,17 +105,23 @@ class Scanner {
       if (code) await this.#take(code, file, isNotebook);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof SlipwayError)) throw error;
-      if (isNotebook) this.#unread(file, error);
+      const why = error instanceof SyntaxError ? 'it is no notebook' : 'it is too large, or no text of the repository';
+      if (isNotebook) this.#say(file, 'not', why);
     }
   }
 
   async #take(code: Code, file: string, isNotebook: boolean): Promise<void> {
     const imports: Imports = { modules: new Set(), paths: new Set() };
     const { readImports } = await import('./imports.ts');
+    let isWhole = true;
     for (const cell of code.cells) {
-      if (this.#code >= MOST_CODE) break;
-      this.#code += readImports(cell, imports);
+      if (this.#isEnough) break;
+      const read = readImports(cell, imports);
+      this.#code += read.size;
+      this.#stumbles += read.stumbles;
+      isWhole &&= read.isWhole;
     }
+    if (!isWhole) this.#say(file, 'only partly', 'much of its code is no Python');
     for (const path of code.writes) this.own.add(resolveInside(folderOf(file), path) ?? path.replace(/^.*\//, ''));
     const added = [...imports.paths].map((path) => resolveInside(folderOf(file), path));
     const folders = added.filter((path) => path !== undefined);
@@ -127,10 +140,9 @@ class Scanner {
     else all.set(path, { path, file, others: 0 });
   }
 
-  #unread(file: string, error: Error): void {
+  #say(file: string, how: string, why: string): void {
     if (this.notices.length >= MOST_NOTICES) return;
-    const why = error instanceof SyntaxError ? 'it is no notebook' : 'it is too large, or no text of the repository';
-    const message = `${shown(file)} is not looked at for what it imports: ${why}.`;
+    const message = `${shown(file)} is ${how} looked at for what it imports: ${why}.`;
     this.notices.push({ code: 'unread-notebook', message, file });
   }
 

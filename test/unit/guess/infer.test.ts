@@ -250,6 +250,25 @@ test('what is no notebook, or more than one looks at, is told and fails nothing'
   expect(said(found, 'unknown-import')[0]).toContain('f\\u202e\\u000a.ipynb');
 });
 
+test('what is no Python takes a moment, is told, and hides little', async () => {
+  const garbage = `import pandas\n${':'.repeat(60_000)}\nimport folium`;
+  const book = (at: number) => notebook(...Array.from({ length: at }, () => garbage), 'import seaborn');
+  const script = `import bokeh\n${'(:'.repeat(60_000)}\nimport emcee`;
+  const one = await plan({ 'requirements.txt': 'pandas', 'a.ipynb': book(1), 'b.py': script });
+  expect(guessesOf(one)).toEqual(['bokeh', 'seaborn']);
+  const start = process.cpuUsage();
+  const books = Array.from({ length: 100 }, (_, at) => [`n/${at}.ipynb`, book(8)]);
+  const found = await plan({ 'requirements.txt': 'pandas', ...Object.fromEntries(books) });
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
+  expect(said(found, 'unread-notebook')[0]).toBe(
+    'n/0.ipynb is only partly looked at for what it imports: much of its code is no Python.',
+  );
+  expect(said(one, 'unread-notebook')).toHaveLength(2);
+  expect(said(found, 'not-all-scanned')).toEqual([
+    'Only 1 of 100 notebooks and scripts were looked at for what they import.',
+  ]);
+});
+
 test('a thousand notebooks and a hundred thousand files take a moment', async () => {
   const books = Array.from({ length: 1000 }, (_, at) => [`n/${at}.ipynb`, notebook(`import m${at}, numpy`)]);
   const data = Array.from({ length: 100_000 }, (_, at) => [`data/${at % 100}/${at}.csv`, '']);
