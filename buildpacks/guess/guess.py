@@ -25,11 +25,14 @@ def write(name, lines):
     return path
 
 
+def site_packages():
+    return glob.glob("/srv/env/lib/python3*/site-packages")
+
+
 def installed():
     """Name → version of what is there, read from its metadata: nothing of it is run."""
-    folders = glob.glob("/srv/env/lib/python3*/site-packages")
     found = {}
-    for one in importlib.metadata.distributions(path=folders):
+    for one in importlib.metadata.distributions(path=site_packages()):
         try:
             name, version = str(one.metadata["Name"]), str(one.version)
         except (KeyError, OSError, TypeError, ValueError):
@@ -38,6 +41,34 @@ def installed():
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and re.fullmatch(r"[0-9][A-Za-z0-9.!+_-]*", version):
             found[normal(name)] = version
     return found
+
+
+def has_module(dotted):
+    """Whether a module is there, whoever brought it; a folder of data is none."""
+    for folder in site_packages():
+        path = os.path.join(folder, *dotted.split("."))
+        beside = [path + ".py", *glob.glob(glob.escape(path) + ".*so")]
+        inside = (name for _, _, names in os.walk(path) for name in names)
+        if any(map(os.path.isfile, beside)) or any(name.endswith((".py", ".so")) for name in inside):
+            return True
+    return False
+
+
+class Guess:
+    """A word `name:import,…:package,…`: what it is imported as, and the packages that bring the same."""
+
+    def __init__(self, word):
+        self.name, modules, same = word.split(":")
+        self.modules = modules.split(",")
+        self.same = {normal(name) for name in same.split(",")}
+
+    def is_there(self, there):
+        if normal(self.name) in there:
+            return True
+        found = sorted(self.same.intersection(there)) or [module for module in self.modules if has_module(module)]
+        if found:
+            say("%s was a guess and is not needed: %s is there" % (self.name, found[0]))
+        return bool(found)
 
 
 def cutoff(day):
@@ -82,11 +113,11 @@ class Guessing:
         self.notices.append("%s was a guess and is left out: %s" % (name, why))
         say(self.notices[-1])
 
-    def decide(self, names):
-        """The packages to add. All at once is the usual end; else each that goes with those before it."""
+    def fitting(self, names):
+        """(names, packages to add). All at once is the usual end; else each that goes with those before it."""
         answer, packages = self.lock(names)
         if answer.kind == "ok" and all(package.wheel for package in packages):
-            return packages
+            return names, packages
         kept, chosen = [], []
         for name in names:
             answer, packages = self.lock([*kept, name])
@@ -96,20 +127,31 @@ class Guessing:
                 kept, chosen = [*kept, name], packages
             else:
                 self.leave_out(name, answer, packages)
-        return chosen
+        return kept, chosen
+
+    def decide(self, guesses):
+        """The packages to add: no guess for which another brings a package with the same modules."""
+        while guesses:
+            names, packages = self.fitting([guess.name for guess in guesses])
+            brought = {normal(package.name) for package in packages}
+            kept = [guess for guess in guesses if guess.name in names and not guess.same & brought]
+            if len(kept) == len(names):
+                return packages
+            guesses = kept
+        return []
 
 
 def main():
-    day, names = sys.argv[1], sys.argv[2:]
+    day, guesses = sys.argv[1], [Guess(word) for word in sys.argv[2:]]
     os.makedirs(OUTPUT, exist_ok=True)
     with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:
         uv = Uv("/srv/env/bin/python", OUTPUT, file.read(), [])
     uv.cutoff = cutoff(day)
     there = installed()
     # An environment of R, or of tools, may have no Python; nobody's guess brings one.
-    missing = [name for name in names if normal(name) not in there and os.path.exists("/srv/env/bin/python")]
+    has_python = os.path.exists("/srv/env/bin/python")
     guessing = Guessing(uv, there)
-    packages = guessing.decide(missing) if missing else []
+    packages = guessing.decide([guess for guess in guesses if has_python and not guess.is_there(there)])
     write("guessed.lock", [package.line() for package in packages])
     write("notices", guessing.notices)
     for name in ("guesses.in", "installed.in", "pylock.toml", "uv.toml"):

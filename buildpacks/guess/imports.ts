@@ -8,8 +8,20 @@ export interface Imports {
   paths: Set<string>;
 }
 
+export interface Read {
+  /** How much had to be parsed. */
+  size: number;
+  /** Steps of the parser on what is no Python: each takes ten times as long as others. */
+  stumbles: number;
+  /** False when it was left before its end, for so many of them. */
+  isWhole: boolean;
+}
+
 type Tree = ReturnType<typeof parser.parse>;
 type Node = Tree['topNode'];
+
+/** A thousand mistakes are five thousand. */
+const MOST_STUMBLES = 5000;
 
 /** Statements of which only the bodies matter, and those bodies. */
 const BLOCKS = new Set([
@@ -36,13 +48,13 @@ const PATH_CALL = /^(?:sys\.)?path\.(?:append|insert)$/;
 
 /**
  * Adds what a piece of source imports. Imports that the code can do without are none: `try … except ImportError`.
- * @returns how much had to be parsed
  */
-export function readImports(code: string, found: Imports): number {
+export function readImports(code: string, found: Imports): Read {
   // A parser needs the line break at the end to close what is open.
   const text = `${upToLastImport(code)}\n`;
-  if (text === '\n') return 0;
-  parser.parse(text).iterate({
+  if (text === '\n') return { size: 0, stumbles: 0, isWhole: true };
+  const { tree, ...read } = parse(text);
+  tree.iterate({
     enter(ref) {
       // Making a node costs more than passing one over.
       if (ref.name === 'ImportStatement') readStatement(ref.node, text, found.modules);
@@ -52,7 +64,21 @@ export function readImports(code: string, found: Imports): number {
       return BLOCKS.has(ref.name);
     },
   });
-  return text.length;
+  return { size: text.length, ...read };
+}
+
+/** Counts what the parser does, never how long it takes: a plan is the same everywhere. */
+function parse(text: string): Pick<Read, 'stumbles' | 'isWhole'> & { tree: Tree } {
+  // Its types keep to themselves that it is recovering.
+  const running: ReturnType<typeof parser.startParse> & { recovering?: number } = parser.startParse(text);
+  let stumbles = 0;
+  let tree = running.advance();
+  for (; !tree; tree = running.advance()) {
+    if (!running.recovering) continue;
+    stumbles += 1;
+    if (stumbles === MOST_STUMBLES) running.stopAt(running.parsedPos);
+  }
+  return { tree, stumbles, isWhole: running.stoppedAt === null };
 }
 
 /** Code as far as it can matter: through the block in which the last import stands, as most stand at the top. */

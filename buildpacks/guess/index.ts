@@ -6,7 +6,7 @@ import { readPackage } from '../python/package.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS } from '../python/server.ts';
 import { askedByPackage, askedByScripts, askedOfDebian, type Scripts } from './asked.ts';
 import { judge } from './judge.ts';
-import { withDependencies } from './packages.ts';
+import { withDependencies, withProvisions } from './packages.ts';
 import { type Scan, scan } from './scan.ts';
 
 /** The plan so far. */
@@ -55,7 +55,7 @@ function guessStep(guesses: readonly string[], context: PlanContext): Step {
     title: `Adding ${count} as a guess: ${guesses.join(', ')}`,
     place: 'guessed',
     template: 'guess/install',
-    values: { packages: guesses, asOf: context.asOf },
+    values: { packages: guesses, provisions: guesses.map(withProvisions), asOf: context.asOf },
   };
 }
 

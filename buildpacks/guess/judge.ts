@@ -37,6 +37,17 @@ function byPackage(missing: readonly Found[]): Map<string, Found> {
   return found;
 }
 
+/** Names that the repository could mean by itself, and where it has them: a package of that name would come first. */
+function ownNames({ imports, own }: Scan): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { path } of imports) {
+    const [top = ''] = path.split('.');
+    const where = found.has(top) ? undefined : own.whereIs(path);
+    if (where !== undefined) found.set(top, where);
+  }
+  return found;
+}
+
 /** A path without the function or class that a `from` takes. */
 function moduleOf(path: string): string {
   const parts = path.split('.');
@@ -50,6 +61,8 @@ function moduleOf(path: string): string {
 /** Says what each import lacks. @returns also which packages are worth a guess */
 export function judge(scan: Scan, { there, python, adds }: World): Judgement {
   const others = new Map<string, Notice>();
+  const covered = new Map<string, Notice>();
+  const own = ownNames(scan);
   const open: Found[] = [];
   const unknown = new Map<string, Found>();
   for (const found of scan.imports) {
@@ -58,7 +71,9 @@ export function judge(scan: Scan, { there, python, adds }: World): Judgement {
     const isKnown = providerOf(found.path) !== undefined;
     if (standard === 'yes' || isProvided(found.path, there) || (!isKnown && scan.own.hasAnywhere(top))) continue;
     const other = elsewhere(found.path);
-    if (other) others.set(other.module, otherNotice(found, other.module, `only ${other.where} has`));
+    const where = isKnown ? own.get(top) : undefined;
+    if (where !== undefined) covered.set(top, covered.get(top) ?? ownNotice(found, where));
+    else if (other) others.set(other.module, otherNotice(found, other.module, `only ${other.where} has`));
     else if (standard !== 'no') others.set(top, otherNotice(found, top, standard));
     else if (isKnown) open.push(found);
     else if (!unknown.has(top)) unknown.set(top, found);
@@ -72,13 +87,22 @@ export function judge(scan: Scan, { there, python, adds }: World): Judgement {
     return missingNotice(found, `it comes with ${name}${adds ? ', and there are too many guesses already' : ''}`);
   });
   const installs = installNotices(scan, withDependencies([...there, ...guesses]));
-  const elsewhereNotices = [...others.values()].slice(0, MOST_NOTICES);
-  return { guesses, notices: [...notices, ...elsewhereNotices, ...installs, ...unknownNotices(unknown)] };
+  const [ownNotices = [], elsewhereNotices = []] = [covered, others].map((all) =>
+    [...all.values()].slice(0, MOST_NOTICES),
+  );
+  return {
+    guesses,
+    notices: [...notices, ...ownNotices, ...elsewhereNotices, ...installs, ...unknownNotices(unknown)],
+  };
 }
 
 function missingNotice(found: Found, outcome: string, code = 'missing-package'): Notice {
   const message = `${subject(found)} ${shown(moduleOf(found.path), 60)}, which no environment file asks for; ${outcome}.`;
   return { code, message, file: found.file };
+}
+
+function ownNotice(found: Found, where: string): Notice {
+  return missingNotice(found, `nothing is added, as the repository has a module of that name in ${shown(where)}`);
 }
 
 function otherNotice(found: Found, name: string, why: string): Notice {

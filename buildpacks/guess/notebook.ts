@@ -5,6 +5,8 @@ export interface Code {
   cells: string[];
   /** What it installs by itself. */
   installs: string[];
+  /** Python files that it writes. */
+  writes: string[];
 }
 
 /** A cell that is longer holds data. */
@@ -12,7 +14,8 @@ const MAX_CELL = 64 * 1024;
 const MAX_CELLS = 5000;
 /** Magics of a cell whose rest is Python all the same. */
 const PYTHON_CELL = /^%%(?:time|timeit|capture|prun|px|memit|mprun|heat|notify)\b/;
-/** Options of theirs that take the next word. */
+const WRITTEN_FILE = /^%%(?:write)?file\s+(?:-a\s+|--append\s+)?(["']?)([\w./ -]+\.py)\1\s*$/;
+/** Options of pip's and conda's that take the next word. */
 const OPTION = /\s(?:-[crift]|--(?:channel|requirement|index-url|extra-index-url|find-links|target|prefix))\s+\S+/g;
 const INSTALL = /^[!%]\s*(?:\{?\w*(?:\.executable)?\}?\s+-m\s+)?(?:pip3?|conda|mamba)\s+install\s+(.*)$/;
 /** What these magics import. */
@@ -36,7 +39,9 @@ function textOf(source: unknown): string {
 /** What a notebook says that its code is; nothing counts as Python. */
 function isPython(metadata: Record<string, unknown>): boolean {
   const kernel = record(metadata.kernelspec);
-  const language = kernel.language ?? record(metadata.language_info).name;
+  // The last one is how IJulia and IRkernel said it in 2014.
+  const said = [kernel.language, record(metadata.language_info).name, metadata.language];
+  const language = said.find((one) => typeof one === 'string' && one !== '');
   if (typeof language === 'string') return /^i?python/i.test(language);
   return typeof kernel.name !== 'string' || /python|conda|^base$|venv/i.test(kernel.name);
 }
@@ -52,7 +57,7 @@ export function readNotebook(text: string): Code | undefined {
   const cells = [...list(notebook.cells), ...sheets];
   if (!Array.isArray(notebook.cells) && !Array.isArray(notebook.worksheets)) throw new SyntaxError('no cells');
   if (!isPython(record(notebook.metadata))) return undefined;
-  const code: Code = { cells: [], installs: [] };
+  const code: Code = { cells: [], installs: [], writes: [] };
   for (const each of cells.slice(0, MAX_CELLS)) {
     const cell = record(each);
     if (cell.cell_type !== 'code' || (typeof cell.language === 'string' && cell.language !== 'python')) continue;
@@ -67,6 +72,8 @@ function readCell(source: string, code: Code): void {
   const first = lines.findIndex((line) => line.trim() !== '');
   if (first < 0) return;
   if ((lines[first] ?? '').startsWith('%%')) {
+    const [, , written] = WRITTEN_FILE.exec(lines[first] ?? '') ?? [];
+    if (written !== undefined) code.writes.push(written);
     if (!PYTHON_CELL.test(lines[first] ?? '')) return;
     lines.splice(0, first + 1);
   }

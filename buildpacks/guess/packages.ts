@@ -40,6 +40,15 @@ export function providerOf(path: string): string | undefined {
   return undefined;
 }
 
+/**
+ * A package of the table with what it is imported as and the packages that bring the same: `name:import,…:package,…`.
+ * One that is in the table, too, has imports of its own.
+ */
+export function withProvisions(name: string): string {
+  const same = (instead.get(name) ?? []).map(normalName).filter((one) => !imports.has(one));
+  return [name, (imports.get(name) ?? []).join(','), same.join(',')].join(':');
+}
+
 /** A module that no package brings, and where it is; undefined for others. */
 export function elsewhere(path: string): { module: string; where: string } | undefined {
   for (const module of prefixes(path)) {

@@ -10,6 +10,8 @@ const MOST_FILES = 300;
 const MOST_BYTES = 16 * 2 ** 20;
 /** Python that is parsed; the rest of a notebook is what it shows. */
 const MOST_CODE = 512 * 1024;
+/** Of the parser, on what is no Python: a second's. */
+const MOST_STUMBLES = 30_000;
 const LARGEST_NOTEBOOK = 4 * 2 ** 20;
 const LARGEST_SCRIPT = 128 * 1024;
 const MOST_NOTICES = 5;
@@ -56,6 +58,7 @@ class Scanner {
   readonly #checkout: Checkout;
   #bytes = 0;
   #code = 0;
+  #stumbles = 0;
   #files = 0;
   #left = 0;
 
@@ -64,17 +67,21 @@ class Scanner {
     this.own = own;
   }
 
-  get #isFull(): boolean {
-    return this.#files >= MOST_FILES || this.#bytes >= MOST_BYTES || this.#code >= MOST_CODE;
+  get isFull(): boolean {
+    return this.#files >= MOST_FILES || this.#bytes >= MOST_BYTES || this.#isEnough;
+  }
+
+  get #isEnough(): boolean {
+    return this.#code >= MOST_CODE || this.#stumbles >= MOST_STUMBLES;
   }
 
   async read(files: readonly string[]): Promise<void> {
     for (let at = 0; at < files.length; at += READ_AT_ONCE) {
       const some = files.slice(at, at + READ_AT_ONCE);
-      const texts = this.#isFull ? [] : await Promise.all(some.map((file) => this.#text(file)));
+      const texts = this.isFull ? [] : await Promise.all(some.map((file) => this.#text(file)));
       for (const [index, file] of some.entries()) {
         const text = texts[index];
-        if (text === undefined || this.#isFull) this.#left += 1;
+        if (text === undefined || this.isFull) this.#left += 1;
         else await this.#readOne(file, text);
       }
     }
@@ -94,21 +101,28 @@ class Scanner {
     try {
       if (typeof text !== 'string') throw text;
       this.#bytes += text.length;
-      const code = isNotebook ? readNotebook(text) : { cells: [text], installs: [] };
+      const code = isNotebook ? readNotebook(text) : { cells: [text], installs: [], writes: [] };
       if (code) await this.#take(code, file, isNotebook);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof SlipwayError)) throw error;
-      if (isNotebook) this.#unread(file, error);
+      const why = error instanceof SyntaxError ? 'it is no notebook' : 'it is too large, or no text of the repository';
+      if (isNotebook) this.#say(file, 'not', why);
     }
   }
 
   async #take(code: Code, file: string, isNotebook: boolean): Promise<void> {
     const imports: Imports = { modules: new Set(), paths: new Set() };
     const { readImports } = await import('./imports.ts');
+    let isWhole = true;
     for (const cell of code.cells) {
-      if (this.#code >= MOST_CODE) break;
-      this.#code += readImports(cell, imports);
+      if (this.#isEnough) break;
+      const read = readImports(cell, imports);
+      this.#code += read.size;
+      this.#stumbles += read.stumbles;
+      isWhole &&= read.isWhole;
     }
+    if (!isWhole) this.#say(file, 'only partly', 'much of its code is no Python');
+    for (const path of code.writes) this.own.add(resolveInside(folderOf(file), path) ?? path.replace(/^.*\//, ''));
     const added = [...imports.paths].map((path) => resolveInside(folderOf(file), path));
     const folders = added.filter((path) => path !== undefined);
     for (const path of imports.modules) this.#note(path, file, folders, isNotebook);
@@ -126,10 +140,9 @@ class Scanner {
     else all.set(path, { path, file, others: 0 });
   }
 
-  #unread(file: string, error: Error): void {
+  #say(file: string, how: string, why: string): void {
     if (this.notices.length >= MOST_NOTICES) return;
-    const why = error instanceof SyntaxError ? 'it is no notebook' : 'it is too large, or no text of the repository';
-    const message = `${shown(file)} is not looked at for what it imports: ${why}.`;
+    const message = `${shown(file)} is ${how} looked at for what it imports: ${why}.`;
     this.notices.push({ code: 'unread-notebook', message, file });
   }
 
@@ -142,6 +155,26 @@ class Scanner {
     const { own, installs, notices } = this;
     return { imports: [...this.found.values()], own, astray: [...this.astray.values()], installs, notices };
   }
+}
+
+/** Reads the packages that something imports, those that they import too, and of all these the first ones first. */
+async function readUsed(scanner: Scanner, packages: ReadonlyMap<string | undefined, string[]>): Promise<void> {
+  const byName = new Map<string, { place: number; files: string[] }[]>();
+  for (const [place, [folder = '', files]] of [...packages].entries()) {
+    const name = folder.slice(folder.lastIndexOf('/') + 1);
+    const same = byName.get(name);
+    if (same) same.push({ place, files });
+    else byName.set(name, [{ place, files }]);
+  }
+  for (const same of byName.values()) same.reverse();
+  const open = () => [...scanner.used].map((name) => byName.get(name) ?? []).filter((same) => same.length > 0);
+  while (!scanner.isFull) {
+    const [next] = open().sort((a, b) => (a.at(-1)?.place ?? 0) - (b.at(-1)?.place ?? 0));
+    if (!next) return;
+    await scanner.read(next.pop()?.files ?? []);
+  }
+  // Counts them.
+  await scanner.read(open().flatMap((same) => same.flatMap(({ files }) => files)));
 }
 
 /**
@@ -160,11 +193,6 @@ export async function scan(checkout: Checkout, isInstalled: boolean): Promise<Sc
   const inPackages = own.byPackage(inOrder(scripts));
   await scanner.read([...inOrder(notebooks), ...(inPackages.get(undefined) ?? [])]);
   inPackages.delete(undefined);
-  const isUsed = (folder = '') => scanner.used.has(folder.slice(folder.lastIndexOf('/') + 1));
-  const next = () => (isInstalled ? undefined : [...inPackages].find(([folder]) => isUsed(folder)));
-  for (let found = next(); found; found = next()) {
-    inPackages.delete(found[0]);
-    await scanner.read(found[1]);
-  }
+  if (!isInstalled) await readUsed(scanner, inPackages);
   return scanner.finish();
 }

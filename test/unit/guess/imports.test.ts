@@ -51,8 +51,17 @@ test('what is broken, or Python 2, hides nothing that follows', () => {
 test('nothing is parsed after the block that has the last import', () => {
   const found = { modules: new Set<string>(), paths: new Set<string>() };
   const head = 'import a\ndef f():\n  try:\n    import b\n\n  except ImportError:\n    pass\n# so\n';
-  expect(readImports(`${head}${'x = 1\n'.repeat(1000)}`, found)).toBe(head.length);
+  expect(readImports(`${head}${'x = 1\n'.repeat(1000)}`, found).size).toBe(head.length);
   expect([...found.modules]).toEqual(['a']);
+});
+
+test('what is no Python is left where it is too much, with what was found before', () => {
+  const found = { modules: new Set<string>(), paths: new Set<string>() };
+  const code = (garbage: string) => `import a\nif x:\n  import b\n${garbage}\nimport c\n`;
+  expect(readImports(code(':'.repeat(60_000)), found).isWhole).toBe(false);
+  expect([...found.modules]).toEqual(['a', 'b']);
+  expect(readImports(code('raise E, "b"\nexec "x" in y\n<<<<<<< HEAD\n'.repeat(200)), found).isWhole).toBe(true);
+  expect([...found.modules]).toEqual(['a', 'b', 'c']);
 });
 
 test('folders that are put on the path by name', () => {
@@ -68,6 +77,9 @@ test.each([
   ['brackets', `${'('.repeat(60_000)} import a`],
   ['blocks', Array.from({ length: 1000 }, (_, at) => `${' '.repeat(at)}if x:`).join('\n')],
   ['nonsense', 'import import ) ( : = '.repeat(3000)],
+  ['colons', `import a\n${':'.repeat(120_000)}\nimport b`],
+  ['marks', `${':)(]=[,'.repeat(17_000)}\nimport b`],
+  ['loops', `${'[x for '.repeat(17_000)}\nimport b`],
   ['dots', `import ${'a.'.repeat(30_000)}b`],
   ['quotes', `import a${'"'.repeat(60_001)}`],
   ['strings within strings', `import a\n${'f"{'.repeat(10_000)}`],

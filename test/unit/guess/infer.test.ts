@@ -104,6 +104,50 @@ test('a folder of notebooks that is called like a package is none', async () => 
   expect(guessesOf(await plan(files))).toEqual(['seaborn']);
 });
 
+test.each([
+  ['a folder without __init__.py', 'from datasets.load import f', 'datasets/load.py', 'datasets'],
+  ['a folder in such a folder', 'import datasets.raw.load', 'lib/datasets/raw/load.py', 'lib/datasets'],
+  ['a file that a computed path leads to', 'HERE = f()\nsys.path.append(HERE)\nimport vector', 'code/vector.py', ''],
+  ['a package that a computed path leads to', 'import vector', 'a/b/vector/__init__.py', 'a/b/vector'],
+])('a module of the repository is never covered by a package of its name: %s', async (_, code, file, where) => {
+  const found = await plan({ 'requirements.txt': '', [file]: '', 'a.ipynb': notebook(code, 'import seaborn') });
+  expect(guessesOf(found)).toEqual(['seaborn']);
+  const [name] = /datasets|vector/.exec(code) ?? [];
+  expect(said(found, 'missing-package')).toEqual([
+    `a.ipynb imports ${name}, which no environment file asks for; nothing is added, as the repository has a module of that name in ${where || file}.`,
+  ]);
+});
+
+test('one import that the repository serves keeps the package from all of that name', async () => {
+  const files = { 'requirements.txt': '', 'datasets/load.py': '', 'a.ipynb': notebook('from datasets.load import f') };
+  expect(guessesOf(await plan({ ...files, 'b.py': 'from datasets import load_dataset\n' }))).toEqual([]);
+});
+
+test.each([
+  ['a folder of data', 'datasets/a.csv', 'from datasets.load import f'],
+  ['a folder whose files are not what is imported', 'datasets/clean.py', 'from datasets import load_dataset'],
+  ['what somebody installed there', 'env/lib/python3.8/site-packages/datasets/__init__.py', 'import datasets'],
+  ['what is hidden', '.history/datasets.py', 'import datasets'],
+])('%s is no module of the repository', async (_, file, code) => {
+  expect(guessesOf(await plan({ 'requirements.txt': '', [file]: '', 'a.ipynb': notebook(code) }))).toEqual([
+    'datasets',
+  ]);
+});
+
+test("a module that a cell writes is the repository's own", async () => {
+  const cell = '%%writefile schedule.py\nimport nope';
+  const found = await plan({ 'requirements.txt': '', 'x/a.ipynb': notebook(cell, 'import schedule') });
+  expect(found.notices).toEqual([]);
+  const other = await plan({
+    'requirements.txt': '',
+    'b.ipynb': notebook('import schedule, mine'),
+    'x/a.ipynb': notebook(cell, '%%writefile -a ../lib/mine/__init__.py\nx = 1', '%%file $HERE/x.py\n'),
+  });
+  expect(guessesOf(other)).toEqual([]);
+  expect(said(other, 'missing-package')[0]).toContain('has a module of that name in x/schedule.py');
+  expect(said(other, 'unknown-import')).toEqual([]);
+});
+
 test('files of a package count when something imports it, tests and vendored trees never', async () => {
   const package_ = { 'mine/__init__.py': 'from .core import x', 'mine/core.py': 'import folium' };
   const others = { 'tests/test_a.py': 'import hypothesis', 'node_modules/x/a.py': 'import bokeh', 'setup.cfg': '' };
@@ -206,6 +250,25 @@ test('what is no notebook, or more than one looks at, is told and fails nothing'
   expect(said(found, 'unknown-import')[0]).toContain('f\\u202e\\u000a.ipynb');
 });
 
+test('what is no Python takes a moment, is told, and hides little', async () => {
+  const garbage = `import pandas\n${':'.repeat(60_000)}\nimport folium`;
+  const book = (at: number) => notebook(...Array.from({ length: at }, () => garbage), 'import seaborn');
+  const script = `import bokeh\n${'(:'.repeat(60_000)}\nimport emcee`;
+  const one = await plan({ 'requirements.txt': 'pandas', 'a.ipynb': book(1), 'b.py': script });
+  expect(guessesOf(one)).toEqual(['bokeh', 'seaborn']);
+  const start = process.cpuUsage();
+  const books = Array.from({ length: 100 }, (_, at) => [`n/${at}.ipynb`, book(8)]);
+  const found = await plan({ 'requirements.txt': 'pandas', ...Object.fromEntries(books) });
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
+  expect(said(found, 'unread-notebook')[0]).toBe(
+    'n/0.ipynb is only partly looked at for what it imports: much of its code is no Python.',
+  );
+  expect(said(one, 'unread-notebook')).toHaveLength(2);
+  expect(said(found, 'not-all-scanned')).toEqual([
+    'Only 1 of 100 notebooks and scripts were looked at for what they import.',
+  ]);
+});
+
 test('a thousand notebooks and a hundred thousand files take a moment', async () => {
   const books = Array.from({ length: 1000 }, (_, at) => [`n/${at}.ipynb`, notebook(`import m${at}, numpy`)]);
   const data = Array.from({ length: 100_000 }, (_, at) => [`data/${at % 100}/${at}.csv`, '']);
@@ -218,4 +281,23 @@ test('a thousand notebooks and a hundred thousand files take a moment', async ()
     'Only 300 of 1000 notebooks and scripts were looked at for what they import.',
   ]);
   expect(found.notices.length).toBeLessThan(10);
+});
+
+test('thirty thousand packages of one name take a moment, and packages are followed from one to the next', async () => {
+  const many = Array.from({ length: 30_000 }, (_, at) => [`d${at}/mine/__init__.py`, '']);
+  const chain = {
+    'mine/__init__.py': 'import other',
+    'other/__init__.py': 'import folium',
+    'no/__init__.py': 'import emcee',
+  };
+  const files = { 'requirements.txt': '', ...chain, 'a.ipynb': notebook('import mine') };
+  expect(guessesOf(await plan(files))).toEqual(['folium']);
+  const start = process.cpuUsage();
+  const found = await plan({ ...files, ...Object.fromEntries(many) });
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
+  // Those near the root first.
+  expect(guessesOf(found)).toEqual(['folium']);
+  expect(said(found, 'not-all-scanned')).toEqual([
+    'Only 300 of 30003 notebooks and scripts were looked at for what they import.',
+  ]);
 });

@@ -24,16 +24,22 @@ test.each([
   [{ kernelspec: { name: 'ir', language: 'R' } }],
   [{ kernelspec: { name: 'julia-1.9' } }],
   [{ language_info: { name: 'bash' } }],
+  [{ language: 'Julia', name: '' }],
+  [{ language: 'R', kernelspec: {} }],
 ])('of another language: %j', (metadata) => {
   expect(readNotebook(notebook([code('import a')], metadata))).toBeUndefined();
 });
 
-test.each([[{}], [undefined], [{ kernelspec: { name: 'conda-env-x-py' } }], [{ language_info: { name: 'ipython' } }]])(
-  'of Python: %j',
-  (metadata) => {
-    expect(cellsOf(notebook([code('import a')], metadata))).toEqual(['import a']);
-  },
-);
+test.each([
+  [{}],
+  [undefined],
+  [{ language: 'python' }],
+  [{ language: '' }],
+  [{ kernelspec: { name: 'conda-env-x-py' } }],
+  [{ language_info: { name: 'ipython' } }],
+])('of Python: %j', (metadata) => {
+  expect(cellsOf(notebook([code('import a')], metadata))).toEqual(['import a']);
+});
 
 test.each([
   ['%load_ext autoreload\n  %autoreload 2\nimport a', 'import autoreload\n  pass\nimport a'],
