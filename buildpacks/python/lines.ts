@@ -56,6 +56,7 @@ const IGNORED: Record<string, string> = {
   '--config-settings': 'packages are built as they say themselves',
   '--global-option': 'packages are built as they say themselves',
   '--install-option': 'packages are built as they say themselves',
+  '--pre': 'a pre-release is taken where a line asks for one, as in name>=2.0rc1, or where there is nothing else',
   '--use-feature': 'it is a switch of pip itself',
   '--process-dependency-links': 'no tool knows it any more',
   '--allow-external': 'no tool knows it any more',
@@ -67,16 +68,7 @@ const IGNORED: Record<string, string> = {
 };
 const OWN_WHEELS = 'packages come from the index; a file of the repository is installed when it is listed by its path';
 /** Without effect here, and nothing that a reader would miss. */
-const SILENT = new Set([
-  '--prefer-binary',
-  '--require-hashes',
-  '--no-cache-dir',
-  '--pre',
-  '-q',
-  '--quiet',
-  '-v',
-  '--verbose',
-]);
+const SILENT = new Set(['--prefer-binary', '--require-hashes', '--no-cache-dir', '-q', '--quiet', '-v', '--verbose']);
 
 /** The arguments that uv is given for an index of the repository's own; only http(s) without credentials. @throws bad_environment_file */
 export function indexOption(line: RequirementLine, name: string, value: string): Extract<Option, { kind: 'index' }> {

@@ -157,6 +157,13 @@ describe('what people write in requirements.txt', () => {
     ]);
   });
 
+  test('--pre has no effect, and it is said what has', async () => {
+    const found = await read({ 'requirements.txt': '--pre\nnumpy' });
+    expect(found.requirements).toEqual(['numpy']);
+    expect(found.notices).toMatchObject([{ code: 'ignored-option', file: 'requirements.txt' }]);
+    expect(found.notices[0]?.message).toMatch(/^requirements\.txt, line 1: --pre is ignored.*name>=2\.0rc1/);
+  });
+
   const own = 'https://own.example.org/simple';
   test.each([
     ['-i https://pypi.org/simple', [], 0],
