@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 
 import rattler
@@ -108,13 +107,14 @@ def environments(given):
         print(Prefix.of(given).export(given.no_builds, given.from_history), end="")
     elif command in ("update", "create"):
         [path] = given.file or arguments[:1] or ["environment.yml"]
-        name, specs, pip = prefixes.declared(path)
+        name, channels, specs, pip = prefixes.declared(path)
         if command == "create" and not given.name and not given.prefix:
             given.name = name
         prefix = Prefix.of(given, create=command == "create")
+        given.channel = [*(given.channel or []), *channels]
         changed(prefix, specs, given)
-        if pip:
-            sys.exit(subprocess.run(["uv", "pip", "install", "--python", prefix.path + "/bin/python", *pip]).returncode)
+        if pip and not given.dry_run:
+            sys.exit(prefixes.by_pip(prefix, path, pip))
     else:
         stop("conda env %s is not here; list, export, create and update are" % command)
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import rattler
 from rattler.exceptions import SolverError
@@ -22,7 +23,7 @@ def short(url):
 
 
 def declared(path):
-    """Name, specs and pip's lines of an environment.yml; the server's Python has what reads YAML."""
+    """Name, channels, specs and pip's lines of an environment.yml; the server's Python has what reads YAML."""
     script = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))"
     done = subprocess.run(["/srv/jupyter/bin/python", "-c", script, path], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
@@ -30,7 +31,20 @@ def declared(path):
     said = json.loads(done.stdout) or {}
     items = said.get("dependencies") or []
     pip = [line for item in items if isinstance(item, dict) for line in item.get("pip") or []]
-    return said.get("name"), [item for item in items if isinstance(item, str)], pip
+    channels = [name for name in said.get("channels") or [] if isinstance(name, str) and name != "nodefaults"]
+    return said.get("name"), channels, [item for item in items if isinstance(item, str)], [str(line) for line in pip if line]
+
+
+def by_pip(prefix, path, lines):
+    """Installs lines of a pip section as what they are, a requirements file, beside the file that they stand in: paths in them
+    start there."""
+    folder = os.path.dirname(os.path.abspath(path))
+    place = folder if os.access(folder, os.W_OK) else None
+    with tempfile.NamedTemporaryFile("w", prefix=".slipway-", suffix=".requirements.txt", dir=place) as file:
+        file.write("".join(line + "\n" for line in lines))
+        file.flush()
+        command = ["uv", "pip", "install", "--python", prefix.path + "/bin/python", "-r", file.name]
+        return subprocess.run(command, cwd=folder).returncode
 
 
 class Prefix:
@@ -88,7 +102,12 @@ class Prefix:
         return "\n".join(lines + (["  - pip:", *pip] if pip else []) + ["prefix: " + self.path]) + "\n"
 
     def solver(self, channels):
-        return Solver(dict(self.environment, channels=[*channels, *(name for name in self.channels if name not in channels)]))
+        """These channels before the environment's own, which are also what `defaults` stands for."""
+        named = [one for name in channels for one in (self.channels if name == "defaults" else [name])]
+        known = {}
+        for name in [*named, *self.channels]:
+            known.setdefault(short(name), name)
+        return Solver(dict(self.environment, channels=list(known.values())))
 
     async def search(self, specs, channels):
         work = self.solver(channels)
@@ -127,7 +146,9 @@ class Prefix:
         if not dry_run:
             await work.install(records, asked, self.path)
             fresh = [record.name.normalized for record in records if before.get(record.name.normalized) is None]
-            subprocess.run(["slipway-post-link", self.path, *fresh])
+            # Without names it would run the scripts of all that is there.
+            if fresh:
+                subprocess.run(["slipway-post-link", self.path, *fresh])
         return lines
 
 
