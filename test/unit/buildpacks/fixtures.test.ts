@@ -12,6 +12,8 @@ import { memoryCheckout } from '../../support/checkout.ts';
 /** A short lock in place of the real ones, which change with every update of the server. */
 const COMMIT = 'fedcba9876543210fedcba9876543210fedcba98';
 const LOCK = ['jupyterlab==4.2.0 --hash=sha256:00', 'uv==0.5.0 --hash=sha256:11'];
+/** One of a buildpack's own, which is a file beside the template; how such are written is seen in conda's client. */
+const SCRIPT = /^RUN printf '%s\\n' \\\n(?: {4}'.*' \\\n){12,} {4}> (\S+).*/gm;
 const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64' });
 
 function readRepo(folder: string): Record<string, string> {
@@ -35,8 +37,8 @@ async function planned(folder: string) {
   const client = step && renderTemplate('buildpacks/conda/client.hbs', step.values, 'take-home', suite);
   // Hundreds of lines that are the same in each; they have snapshots of their own.
   const short = renderTakeHome(plan, LOCK).replace(base, () => '# … the base tier: templates/base.hbs …');
-  const dockerfile = client ? short.replace(client, () => '# … buildpacks/conda/client.hbs …') : short;
-  return { plan, base, client, dockerfile };
+  const known = client ? short.replace(client, () => '# … buildpacks/conda/client.hbs …') : short;
+  return { plan, base, client, dockerfile: known.replace(SCRIPT, (_text, path) => `# … the script ${path} …`) };
 }
 
 const root = join(PACKAGE_ROOT, 'buildpacks');
