@@ -1,31 +1,9 @@
 /** What a plan says and adds for what its notebooks and scripts import. */
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
-import { detect } from '../../../src/detect/detect.ts';
-import { makePlan } from '../../../src/plan/plan.ts';
 import { renderGuessed, renderTakeHome } from '../../../src/render/dockerfile.ts';
 import type { Plan } from '../../../src/types.ts';
-import { memoryCheckout } from '../../support/checkout.ts';
+import { guessesOf, LOCK, plan, said } from '../../support/guess-plan.ts';
 import { notebook } from '../../support/notebook.ts';
-
-const LOCK = [
-  'jupyterlab==4.2.0 --hash=sha256:00',
-  'nbformat==5.10.0 --hash=sha256:11',
-  'requests==2.31.0 --hash=sha256:22',
-];
-
-async function plan(files: Record<string, string>, settings: Record<string, string> = {}, subdir = ''): Promise<Plan> {
-  const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64', ...settings });
-  const checkout = memoryCheckout(files, { commitDate: '2024-03-15T12:00:00Z', subdir });
-  const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
-  return makePlan(
-    { checkout, ...(await detect(checkout, config)) },
-    { config, rank, commitOf: async () => '', serverLock: () => LOCK },
-  );
-}
-
-const guessesOf = ({ steps }: Plan) => steps.find(({ place }) => place === 'guessed')?.values.packages ?? [];
-const said = ({ notices }: Plan, code: string) => notices.filter((one) => one.code === code).map((one) => one.message);
 
 test('what no file asks for is added, told, and in a tier of its own', async () => {
   const declared = await plan({ 'requirements.txt': 'pandas' });
@@ -233,71 +211,4 @@ test("the repository's own package, which a binder/ folder hides", async () => {
 test('only the folder that is planned is looked at', async () => {
   const files = { 'a.ipynb': notebook('import seaborn'), 'course/b.ipynb': notebook('import folium') };
   expect(guessesOf(await plan({ ...files, 'course/requirements.txt': '' }, {}, 'course'))).toEqual(['folium']);
-});
-
-test('what is no notebook, or more than one looks at, is told and fails nothing', async () => {
-  const hostile = {
-    'a.ipynb': '{"cells": [',
-    'b.ipynb': '['.repeat(10_000),
-    'c.ipynb': ' '.repeat(10 * 2 ** 20),
-    'd.py': `import folium\n${'x = 1\n'.repeat(100_000)}`,
-    'e.ipynb': notebook('import seaborn'),
-    'f\u202e\n.ipynb': notebook('import nope'),
-  };
-  const found = await plan({ 'requirements.txt': '', ...hostile });
-  expect(guessesOf(found)).toEqual(['seaborn']);
-  expect(said(found, 'unread-notebook')).toHaveLength(3);
-  expect(said(found, 'unknown-import')[0]).toContain('f\\u202e\\u000a.ipynb');
-});
-
-test('what is no Python takes a moment, is told, and hides little', async () => {
-  const garbage = `import pandas\n${':'.repeat(60_000)}\nimport folium`;
-  const book = (at: number) => notebook(...Array.from({ length: at }, () => garbage), 'import seaborn');
-  const script = `import bokeh\n${'(:'.repeat(60_000)}\nimport emcee`;
-  const one = await plan({ 'requirements.txt': 'pandas', 'a.ipynb': book(1), 'b.py': script });
-  expect(guessesOf(one)).toEqual(['bokeh', 'seaborn']);
-  const start = process.cpuUsage();
-  const books = Array.from({ length: 100 }, (_, at) => [`n/${at}.ipynb`, book(8)]);
-  const found = await plan({ 'requirements.txt': 'pandas', ...Object.fromEntries(books) });
-  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
-  expect(said(found, 'unread-notebook')[0]).toBe(
-    'n/0.ipynb is only partly looked at for what it imports: much of its code is no Python.',
-  );
-  expect(said(one, 'unread-notebook')).toHaveLength(2);
-  expect(said(found, 'not-all-scanned')).toEqual([
-    'Only 1 of 100 notebooks and scripts were looked at for what they import.',
-  ]);
-});
-
-test('a thousand notebooks and a hundred thousand files take a moment', async () => {
-  const books = Array.from({ length: 1000 }, (_, at) => [`n/${at}.ipynb`, notebook(`import m${at}, numpy`)]);
-  const data = Array.from({ length: 100_000 }, (_, at) => [`data/${at % 100}/${at}.csv`, '']);
-  const files = { 'requirements.txt': '', ...Object.fromEntries([...books, ...data]) };
-  const start = process.cpuUsage();
-  const found = await plan(files);
-  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
-  expect(guessesOf(found)).toEqual(['numpy']);
-  expect(said(found, 'not-all-scanned')).toEqual([
-    'Only 300 of 1000 notebooks and scripts were looked at for what they import.',
-  ]);
-  expect(found.notices.length).toBeLessThan(10);
-});
-
-test('thirty thousand packages of one name take a moment, and packages are followed from one to the next', async () => {
-  const many = Array.from({ length: 30_000 }, (_, at) => [`d${at}/mine/__init__.py`, '']);
-  const chain = {
-    'mine/__init__.py': 'import other',
-    'other/__init__.py': 'import folium',
-    'no/__init__.py': 'import emcee',
-  };
-  const files = { 'requirements.txt': '', ...chain, 'a.ipynb': notebook('import mine') };
-  expect(guessesOf(await plan(files))).toEqual(['folium']);
-  const start = process.cpuUsage();
-  const found = await plan({ ...files, ...Object.fromEntries(many) });
-  expect(process.cpuUsage(start).user / 1000).toBeLessThan(3000);
-  // Those near the root first.
-  expect(guessesOf(found)).toEqual(['folium']);
-  expect(said(found, 'not-all-scanned')).toEqual([
-    'Only 300 of 30003 notebooks and scripts were looked at for what they import.',
-  ]);
 });
