@@ -1,4 +1,5 @@
 /** The link to Redis: `REDIS_URL`, else a `redis-server` of our own in the data folder. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
@@ -11,6 +12,8 @@ import { type OwnServer, ownServer } from './redis-server.ts';
 
 /** How long a Redis may take to answer when we start; later we wait as long as it takes. */
 const CONNECT_TIME = 10_000;
+/** How long it may take to notice that we leave. */
+const LEAVING_TIME = 1000;
 
 /** One process's way to Redis, which all of it shares. */
 export interface RedisLink {
@@ -96,8 +99,8 @@ async function open(address: RedisOptions, server?: OwnServer): Promise<RedisLin
   const [client, subscriber] = connections;
   client.setMaxListeners(50);
   const revival = server && revive(client, server);
-  const end = () => {
-    for (const connection of connections) connection.disconnect();
+  const end = async () => {
+    await Promise.all(connections.map(leave));
   };
   try {
     await Promise.all(connections.map(ready));
@@ -107,16 +110,25 @@ async function open(address: RedisOptions, server?: OwnServer): Promise<RedisLin
       if (!server) return end();
       await server.exclusively(async () => {
         const isLast = (await server.runs()) && !(await hasOthers(client, name));
-        end();
+        // Within: the next one to go must not find us there still, and leave the server to nobody.
+        await end();
         if (isLast) await server.stop();
       });
     };
     return { client, news: new News(subscriber), prefix: 'slipway', warnings, close };
   } catch (error) {
     revival?.stop();
-    end();
+    await end();
     throw error;
   }
+}
+
+/** Closes a connection; settles when the server has seen it, or does not answer. */
+async function leave(connection: Redis): Promise<void> {
+  if (connection.status === 'end') return;
+  const closed = once(connection, 'end', { signal: AbortSignal.timeout(LEAVING_TIME) });
+  connection.disconnect();
+  await closed.catch(() => undefined);
 }
 
 async function hasOthers(client: Redis, name: string): Promise<boolean> {

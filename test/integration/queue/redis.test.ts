@@ -67,6 +67,15 @@ describe('a server of our own', () => {
     expect(await (await link()).client.get('kept')).toBe('yes');
   });
 
+  test('knows of none who has left', async () => {
+    const stays = await link();
+    for (let round = 0; round < 20; round += 1) {
+      await close(await link());
+      const list = (await stays.client.client('LIST')) as string;
+      expect(list.match(/ name=slipway-/g)).toHaveLength(2);
+    }
+  });
+
   test('outlives a process that crashes, and is found again', async () => {
     const users = [user(), user()];
     await Promise.all(users.map(({ ready }) => ready));
