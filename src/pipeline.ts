@@ -123,11 +123,12 @@ export async function planRepo(
   deps: Deps,
 ): Promise<{ plan: Plan; dockerfile: string; resolved: Resolved }> {
   const resolved = await resolveStage(request, deps);
-  const { plan, dockerfile } = await prepare(resolved, request.subdir ?? '', deps, async ({ plan }) => ({
-    plan,
-    // Written while the checkout is removed.
-    dockerfile: takeHome(plan),
-  }));
+  const { plan, dockerfile } = await prepare(resolved, request.subdir ?? '', deps, async ({ plan }) => {
+    // Written while the checkout is removed; what goes wrong is heard of afterwards.
+    const dockerfile = takeHome(plan);
+    dockerfile.catch(() => undefined);
+    return { plan, dockerfile };
+  });
   return { plan, resolved, dockerfile: await dockerfile };
 }
 

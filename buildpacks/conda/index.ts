@@ -15,7 +15,7 @@ import { cutoff } from '../cutoffs.ts';
 import { withCommits } from '../python/commits.ts';
 import { markerWorld } from '../python/markers.ts';
 import { normalName } from '../python/requirement.ts';
-import { localFor } from '../python/requirements.ts';
+import { type LocalRequirement, localFor } from '../python/requirements.ts';
 import { KERNEL_EXTRAS, SERVER_EXTRAS, serverPart } from '../python/server.ts';
 import { besides } from './besides.ts';
 import { clientLock } from './client.ts';
@@ -25,6 +25,8 @@ import { counterparts, planOnPypi } from './pypi.ts';
 import { isShared, solving, withChannels, withPip } from './solving.ts';
 import type { CondaEnvironment } from './types.ts';
 
+/** Stands in where the solver chooses: what asks for a Python then holds in any case. */
+const ANY_PYTHON = '3.11.0';
 /** `python=3.9` and `python==3.9.7` name a version; bounds don't. */
 const PYTHON = /^(?:==)?(\d+\.\d+(?:\.\d+)?)(?:\.\*)?$/;
 
@@ -78,7 +80,9 @@ function defaultsNotice({ files: [file = ''], channels, specs }: CondaEnvironmen
 function contentSteps({ pip }: CondaEnvironment, { asOf, era, platform }: PlanContext): Step[] {
   const local = pip?.local ?? [];
   // Which Python the solver takes is only known before when the environment names it.
-  const fitting = era.python === '' ? local : localFor(markerWorld(era.python, platform), local);
+  const world = markerWorld(era.python === '' ? ANY_PYTHON : era.python, platform);
+  const isUnknown = ({ marker }: LocalRequirement) => era.python === '' && /python/.test(marker?.text ?? '');
+  const fitting = local.filter((one) => localFor(world, [one]).length > 0 || isUnknown(one));
   return fitting.map(({ path, extras, editable }) => ({
     title: `Installing ${path === '' ? 'the repository' : path} as a Python package`,
     place: 'content',

@@ -81,6 +81,10 @@ function groupLines(groups: Groups, key: string, done: Set<string>, above: reado
   return lines;
 }
 
+/** Channels of a feature and features of an environment, which multiply; real ones have a handful. */
+const MOST_CHANNELS = 100;
+const MOST_FEATURES = 1000;
+
 interface Channel {
   name: string;
   priority: number;
@@ -88,6 +92,7 @@ interface Channel {
 
 function channelsOf(file: string, listed: unknown): Channel[] {
   if (!Array.isArray(listed)) throw badKey(file, 'channels', 'has to be a list.');
+  if (listed.length > MOST_CHANNELS) throw badKey(file, 'channels', `has more than ${MOST_CHANNELS} entries.`);
   return listed.map((item: unknown) => {
     const [name, priority = 0] = isTable(item) ? [item.channel, item.priority] : [item];
     if (typeof name !== 'string') throw badKey(file, 'channels', 'has to be a list of names.');
@@ -124,7 +129,9 @@ export function chosenFeatures(
   const tables = tableAt(file, 'feature', manifest.feature);
   const groups = groupsOf(file, pyproject);
   const chosen = tableAt(file, 'environments', manifest.environments).default;
-  const names = textsAt(file, 'environments.default', isTable(chosen) ? chosen.features : chosen);
+  const names = [...new Set(textsAt(file, 'environments.default', isTable(chosen) ? chosen.features : chosen))];
+  if (names.length > MOST_FEATURES)
+    throw badKey(file, 'environments.default', `names more than ${MOST_FEATURES} features.`);
   const isAlone = isTable(chosen) && chosen['no-default-feature'] === true;
   const done = new Set<string>();
   const lines = names.flatMap((name) => keysOf(groups, name)).flatMap((key) => groupLines(groups, key, done));

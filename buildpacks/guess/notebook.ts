@@ -14,6 +14,8 @@ const MAX_CELL = 64 * 1024;
 const MAX_CELLS = 5000;
 /** Magics of a cell whose rest is Python all the same. */
 const PYTHON_CELL = /^%%(?:time|timeit|capture|prun|px|memit|mprun|heat|notify)\b/;
+/** Blanks beside names with blanks in them take time that grows with the square of a line. */
+const LONGEST_MAGIC = 300;
 const WRITTEN_FILE = /^%%(?:write)?file\s+(?:-a\s+|--append\s+)?(["']?)([\w./ -]+\.py)\1\s*$/;
 /** Options of pip's and conda's that take the next word. */
 const OPTION = /\s(?:-[crift]|--(?:channel|requirement|index-url|extra-index-url|find-links|target|prefix))\s+\S+/g;
@@ -72,7 +74,7 @@ function readCell(source: string, code: Code): void {
   const first = lines.findIndex((line) => line.trim() !== '');
   if (first < 0) return;
   if ((lines[first] ?? '').startsWith('%%')) {
-    const [, , written] = WRITTEN_FILE.exec(lines[first] ?? '') ?? [];
+    const [, , written] = WRITTEN_FILE.exec((lines[first] ?? '').slice(0, LONGEST_MAGIC)) ?? [];
     if (written !== undefined) code.writes.push(written);
     if (!PYTHON_CELL.test(lines[first] ?? '')) return;
     lines.splice(0, first + 1);

@@ -8,6 +8,8 @@ const KEY = 'project.optional-dependencies';
 /** Dependencies that all of it leads to; nobody has more, and extras that name each other multiply. */
 const MOST = 10_000;
 const DEEPEST = 50;
+/** What a requirement may have; each level adds its own. */
+const LONGEST_MARKER = 2000;
 
 interface Own {
   file: string;
@@ -28,6 +30,7 @@ function isOwn({ name }: Own, one: Declared): boolean {
 /** What one line means, `above` being the extras that led to it. */
 function expand(own: Own, one: Declared, above: readonly string[] = []): Declared[] {
   if (!isOwn(own, one)) return [one];
+  if (one.marker.length > LONGEST_MARKER) throw badKey(own.file, KEY, 'leads to a marker that is too long.');
   return one.extras.map(normalName).flatMap((extra) => {
     const step = `${extra} ${one.marker}`;
     if (above.includes(extra) || own.seen.has(step)) return [];

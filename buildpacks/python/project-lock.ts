@@ -33,7 +33,8 @@ export function chooseLock(names: readonly LockName[], pyproject: Table): LockNa
 
 /** A lock does not say which of its indexes are only pages of files. */
 function withPages(lock: Lock, { findLinks }: OwnIndexes): Lock {
-  const isPage = (url: string) => findLinks.includes(url);
+  const pages = new Set(findLinks);
+  const isPage = (url: string) => pages.has(url);
   return {
     ...lock,
     indexes: lock.indexes.filter((url) => !isPage(url)),

@@ -46,6 +46,7 @@ export interface Requirements {
 }
 
 const MOST_FILES = 50;
+const MOST_INDEXES = 100;
 
 export function noRequirements(): Requirements {
   return {
@@ -88,7 +89,10 @@ export function takeSource(result: Requirements, file: string, key: string, url:
   if (isPypi(url)) return;
   const line = { text: url, file, number: 1, key };
   const option = indexOption(line, '--extra-index-url', url);
-  if (!result.indexOptions.includes(url)) takeIndex(result, line, option);
+  if (result.indexOptions.includes(url)) return;
+  if (result.indexOptions.length >= 2 * MOST_INDEXES)
+    throw fault(line, `it is one of more than ${MOST_INDEXES} indexes.`, 'Name those that have what you need.');
+  takeIndex(result, line, option);
 }
 
 /** What files are read into, and how. */

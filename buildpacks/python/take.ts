@@ -17,6 +17,14 @@ export function includedPath(line: RequirementLine, path: string, folder = folde
       'Copy that file into the repository and include it by its path.',
     );
   }
+  if (/\p{Cc}/u.test(path))
+    throw new SlipwayError(
+      'unsafe_file',
+      `${placeOf(line)}: it includes ${shown(path)}, a path with control characters.`,
+      {
+        hint: 'Rename that file or folder.',
+      },
+    );
   const inside = resolveInside(folder, path);
   if (inside === undefined) {
     throw new SlipwayError(

@@ -1,4 +1,5 @@
 /** `[tool.uv.sources]`: where the named dependencies come from instead of the index. */
+import { shown } from '../../src/paths.ts';
 import type { Notice } from '../../src/types.ts';
 import { allOf, type Declared, keyOf, sourceOf } from './dependency.ts';
 import { markerHolds, markerWorld } from './markers.ts';
@@ -10,6 +11,8 @@ import { badKey, isTable, type Table, tableAt, textAt } from './toml.ts';
 const LATER = /python_(?:full_)?version|implementation_version|platform[._](?:machine|release|version)/;
 /** Sources of one package; real ones have a handful. */
 const MOST = 100;
+/** Dependencies that all sources lead to: a package that is declared often multiplies with its sources. */
+const MOST_IN_ALL = 10_000;
 const HERE = markerWorld('3.11.0', 'linux/amd64');
 
 interface Place {
@@ -56,17 +59,29 @@ export function withUvSources(
   notices: Notice[],
 ): Declared[] {
   const sources = tableAt(file, 'tool.uv.sources', toolTable(pyproject, 'uv').sources);
-  const byName = new Map(Object.entries(sources).map(([name, value]) => [normalName(name), value]));
+  const names = new Set(declared.map(keyOf));
+  const named = Object.entries(sources).filter(([name]) => names.has(normalName(name)));
+  const byName = new Map(
+    named.map(([name, value]) => {
+      const places = countingPlaces(file, name, placesOf(file, `tool.uv.sources.${name}`, value), notices);
+      return [normalName(name), { key: `tool.uv.sources.${name}`, places }];
+    }),
+  );
+  const all = declared.reduce((sum, one) => sum + (byName.get(keyOf(one))?.places.length ?? 1), 0);
+  if (all > MOST_IN_ALL) throw badKey(file, 'tool.uv.sources', 'names sources in too many ways.');
   return declared.flatMap((one) => {
-    const value = byName.get(keyOf(one));
-    if (value === undefined) return [one];
-    const key = `tool.uv.sources.${one.name}`;
-    const places = placesOf(file, key, value);
-    const sure = places.find(({ marker }) => marker === '');
-    if (sure !== undefined) return fromPlace(file, key, one, sure, notices);
-    if (places.every(isIndex)) return [one];
-    const message = `${file}: ${one.name} is installed where a marker of ${key} holds, and not at all elsewhere.`;
-    notices.push({ code: 'source-by-python', message, file });
-    return places.flatMap((place) => fromPlace(file, key, one, place, notices));
+    const found = byName.get(keyOf(one));
+    if (found === undefined || found.places.length === 0) return [one];
+    return found.places.flatMap((place) => fromPlace(file, found.key, one, place, notices));
   });
+}
+
+/** The one that holds in any case, else those that a Python decides about; none where the index is asked anyway. */
+function countingPlaces(file: string, name: string, places: readonly Place[], notices: Notice[]): readonly Place[] {
+  const sure = places.find(({ marker }) => marker === '');
+  if (sure !== undefined) return [sure];
+  if (places.every(isIndex)) return [];
+  const message = `${file}: ${shown(name)} is installed where a marker of tool.uv.sources.${shown(name)} holds, and not at all elsewhere.`;
+  notices.push({ code: 'source-by-python', message, file });
+  return places;
 }

@@ -12,6 +12,11 @@ const LAST_PYTHON_2 = '2.7.18';
 /** Minor versions that a repository may name, whether they can be had or not. */
 const NAMED = Array.from({ length: 31 }, (_, index) => `3.${index}`);
 
+/** As people mean them: `==3.11` is any 3.11, and a comma at the end says nothing. */
+function meant(bounds: string): string {
+  return bounds.replace(/,\s*$/, '').replace(/==\s*(3\.\d+)(?![\d.*])/g, '==$1.*');
+}
+
 function isRange(bounds: string): boolean {
   return bounds.length <= LONGEST && validRange(bounds);
 }
@@ -39,8 +44,9 @@ function withinBounds(python: string, bounds: string, managed: readonly string[]
 
 /** The version to take of a minor version that is asked for: bounds may choose its patch release, and nothing else. */
 export function releaseOf(python: string, requires: Bounds | undefined, managed: readonly string[]): string {
-  if (requires === undefined || !isRange(requires.value)) return python;
-  return withinBounds(python, requires.value, managed) ?? python;
+  const bounds = meant(requires?.value ?? '');
+  if (requires === undefined || !isRange(bounds)) return python;
+  return withinBounds(python, bounds, managed) ?? python;
 }
 
 /** The candidates nearest to what bounds name that none of them is within. */
@@ -67,9 +73,11 @@ export function bounded(
   notices: Notice[],
 ): Map<string, string> {
   if (requires === undefined) return same(candidates);
-  const { value, file } = requires;
+  const { file } = requires;
+  const said = requires.value.slice(0, 80);
+  const value = meant(requires.value);
   if (!isRange(value)) {
-    const message = `${file}: requires-python "${value.slice(0, 80)}" is no version specifier, so it has no say. Write it as >=3.9 or >=3.9,<3.13.`;
+    const message = `${file}: requires-python "${said}" is no version specifier, so it has no say. Write it as >=3.9 or >=3.9,<3.13.`;
     notices.push({ code: 'python-bounds', message, file });
     return same(candidates);
   }
@@ -82,7 +90,7 @@ export function bounded(
     if (fitting.length > 0) return new Map(fitting);
   }
   const nearest = nearestTo(value, candidates);
-  const message = `${file} requires Python ${value.slice(0, 80)}, which none of ${candidates.map(fullVersion).join(', ')} is; the nearest is tried all the same.`;
+  const message = `${file} requires Python ${said}, which none of ${candidates.map(fullVersion).join(', ')} is; the nearest is tried all the same.`;
   notices.push({ code: 'python-bounds', message, file });
   return same(nearest);
 }

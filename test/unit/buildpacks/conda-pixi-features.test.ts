@@ -43,6 +43,17 @@ zlib = "*"
     await expect(read({ 'pyproject.toml': text })).rejects.toThrow(message);
   });
 
+  test('features and channels that multiply are refused, or count once', async () => {
+    const pixi = (features: string, channels: string) =>
+      read({
+        'pixi.toml': `[workspace]\nchannels = ["late"]\n[feature.x]\nchannels = [${channels}]\n[environments]\ndefault = [${features}]\n`,
+      });
+    expect((await pixi('"x", '.repeat(3000), '"late", "bioconda"'))?.channels).toEqual(['late', 'bioconda']);
+    await expect(pixi('"x"', '"late", '.repeat(101))).rejects.toThrow('more than 100');
+    const names = Array.from({ length: 1001 }, (_, at) => `"f${at}"`).join(', ');
+    await expect(pixi(names, '"late"')).rejects.toThrow('more than 1000');
+  });
+
   test.each([
     ['default = ["x"]', ['nvidia', 'bioconda', 'conda-forge', 'late']],
     ['default = ["plain", "x"]', ['nvidia', 'conda-forge', 'bioconda', 'late']],

@@ -130,8 +130,8 @@ test('only what comes from well-known channels goes through the shared cache', (
 });
 
 test('a folder of the repository with a marker is installed where that holds', async () => {
-  const local = async (python: string) => {
-    const pip = `['./a ; sys_platform == "linux"', './b ; python_version < "3.8"', './c']`;
+  const local = async (python: string, further = '') => {
+    const pip = `['./a ; sys_platform == "linux"', './b ; python_version < "3.8"', './c', './d ; sys_platform == "win32"'${further}]`;
     const { steps } = await planned({ 'environment.yml': `dependencies:\n- ${python}\n- pip: ${pip}\n` });
     return steps.filter(({ template }) => template === 'python/package').map(({ values }) => values.path);
   };
@@ -139,4 +139,5 @@ test('a folder of the repository with a marker is installed where that holds', a
   expect(await local('python=3.9')).toEqual(['a', 'c']);
   // Only the solver knows which one that is.
   expect(await local('python')).toEqual(['a', 'b', 'c']);
+  await expect(local('python', ", './e ; garbage'")).rejects.toThrow('is not a marker');
 });

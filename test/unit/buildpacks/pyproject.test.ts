@@ -88,8 +88,19 @@ plot = ["matplotlib", "my-pkg[Fast_Io] ; python_version < '4'"]
     await expect(project(`[project.optional-dependencies]\n${extras}\n${groups}`)).rejects.toThrow('too many ways');
     const chain = Array.from({ length: 3000 }, (_, at) => `e${at} = ["x[e${at + 1}]"]`).join('\n');
     await expect(project(`[project.optional-dependencies]\n${chain}\n${groups}`)).rejects.toThrow('too many ways');
+    const long = `dev = ["x[e0] ; ${'python_version > "3" and '.repeat(100).replaceAll('"', "'")}python_version > '3'"]`;
+    await expect(
+      project(`[project.optional-dependencies]\ne0 = ["a"]\n[dependency-groups]\n${long}\n[tool.uv]\n`),
+    ).rejects.toThrow('too long');
     const sources = '{git = "https://example.org/a"}, '.repeat(101);
     await expect(project(`dependencies = ["a"]\n[tool.uv.sources]\na = [${sources}]`)).rejects.toThrow('more than 100');
+    const often = (times: number) => {
+      const places = `{git = "https://example.org/a", marker = "python_version > '3'"}, `.repeat(times);
+      return `dependencies = [${'"a", '.repeat(500)}]\n[tool.uv.sources]\na = [${places}]`;
+    };
+    await expect(project(often(100))).rejects.toThrow('too many ways');
+    const { codes } = await project(often(2));
+    expect(codes.filter((code) => code === 'source-by-python')).toHaveLength(1);
   });
 
   test("uv's settings of indexes", async () => {

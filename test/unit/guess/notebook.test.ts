@@ -91,6 +91,13 @@ test('what is in the wrong place counts for nothing', () => {
   expect(({} as Record<string, unknown>).cells).toBeUndefined();
 });
 
+test('a file that a cell writes, and a line that only looks like one', () => {
+  expect(readNotebook(notebook([code('%%writefile -a "my tool.py"\nx = 1')]))?.writes).toEqual(['my tool.py']);
+  const began = process.cpuUsage();
+  expect(readNotebook(notebook([code(`%%file${' '.repeat(60_000)}!`)]))?.writes).toEqual([]);
+  expect(process.cpuUsage(began).user / 1000).toBeLessThan(3000);
+});
+
 test('nested ten thousand deep, ten thousand cells, a cell of a megabyte', () => {
   const deep = `{"cells": [{"cell_type": "code", "source": "import a", "metadata": ${'['.repeat(10_000)}${']'.repeat(10_000)}}]}`;
   expect(cellsOf(deep)).toEqual(['import a']);

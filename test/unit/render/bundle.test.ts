@@ -46,6 +46,20 @@ it('renders what the sources render, byte for byte', async () => {
   expect(built.dockerfile).toBe(dockerfile);
 });
 
+it('a path that cannot stand in a Dockerfile is an error, and no end of the process', async () => {
+  const repo = join(folder, 'line-break');
+  mkdirSync(repo);
+  const poetry = '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\nfoo = {path = "./a\\nb"}\n';
+  writeFileSync(join(repo, 'pyproject.toml'), `${poetry}[build-system]\nrequires = ["poetry-core"]\n`);
+  const deps = {
+    config: loadConfig(cleanEnvironment({ SLIPWAY_DATA: join(folder, 'data') })),
+    emit: () => undefined,
+    signal: new AbortController().signal,
+    allowLocal: true,
+  };
+  await expect(planRepo({ repo }, deps)).rejects.toMatchObject({ code: 'unsafe_file' });
+});
+
 it('reads little to say its version: neither the pipeline nor what compiles templates', () => {
   const chunks = join(folder, 'dist', 'chunks');
   const all = readdirSync(chunks).map((name) => readFileSync(join(chunks, name), 'utf8'));
