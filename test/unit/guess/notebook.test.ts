@@ -94,7 +94,8 @@ test('what is in the wrong place counts for nothing', () => {
 test('a file that a cell writes, and a line that only looks like one', () => {
   expect(readNotebook(notebook([code('%%writefile -a "my tool.py"\nx = 1')]))?.writes).toEqual(['my tool.py']);
   const began = process.cpuUsage();
-  expect(readNotebook(notebook([code(`%%file${' '.repeat(60_000)}!`)]))?.writes).toEqual([]);
+  const blanks = Array.from({ length: 5 }, () => code(`%%file${' '.repeat(60_000)}!`));
+  expect(readNotebook(notebook(blanks))?.writes).toEqual([]);
   expect(process.cpuUsage(began).user / 1000).toBeLessThan(3000);
 });
 
