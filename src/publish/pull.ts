@@ -97,10 +97,11 @@ function packed(published: PublishedImage, config: ImageConfig, image: string, k
   const write = async () => {
     pack.entry({ name }, bytes);
     pack.entry({ name: 'manifest.json' }, JSON.stringify([{ Config: name, RepoTags: [image], Layers: names }]));
-    const done = new Set(names.slice(0, known));
+    const done = new Set<string>();
     for (const [index, layer] of published.manifest.layers.entries()) {
       const file = names[index] as string;
-      if (done.has(file)) continue;
+      // One that is known has to come all the same when it stands again on others.
+      if (index < known || done.has(file)) continue;
       done.add(file);
       const { size, content } = asEngineTakes(layer, registry.readBlob(published.repository, layer), file);
       await pipeline(content, pack.entry({ name: file, size }));
