@@ -63,7 +63,7 @@ const repositories = [
       ),
     },
     outputs: ['1.1 1.16.0 /srv/env /srv/env/share/sea\n', "['tides', '1.1']\n"],
-    terminal: 'mamba',
+    terminal: 'git',
   },
 ];
 
