@@ -11,8 +11,14 @@ const APART = [
 /** Repositories that are built whole: they share with the rest what users do, the engine. */
 const BUILT = ['test/integration/{scenarios,era}/*.test.ts', 'test/integration/fixtures.test.ts'];
 
-/** What changes or uses up what all builds and sessions of a machine share: its limits, its firewall's rate and proxies. */
-const ALONE = ['test/integration/{build,hostile/builds,sessions/limits,sessions/conda,sessions/network}.test.ts'];
+/**
+ * What changes or uses up what all builds and sessions of a machine share, its limits, its firewall's rate and proxies;
+ * and what says in milliseconds how soon something is.
+ */
+const ALONE = [
+  'test/integration/{build,hostile/builds,sessions/limits,sessions/conda,sessions/network}.test.ts',
+  'test/integration/queue/{jobs,journal,locality}.test.ts',
+];
 
 const slow = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000, expect: { poll: { timeout: 20_000 } } };
 
@@ -32,7 +38,7 @@ export default defineConfig({
       },
       { test: { name: 'built', include: BUILT, fileParallelism: false, ...slow } },
       { test: { name: 'alone', include: ALONE, fileParallelism: false, ...slow } },
-      { test: { name: 'apart', include: APART, fileParallelism: false, ...slow } },
+      { test: { name: 'apart', include: APART, exclude: ALONE, fileParallelism: false, ...slow } },
     ],
   },
 });

@@ -40,7 +40,7 @@ def by_pip(prefix, path, lines):
     start there."""
     folder = os.path.dirname(os.path.abspath(path))
     place = folder if os.access(folder, os.W_OK) else None
-    with tempfile.NamedTemporaryFile("w", prefix=".slipway-", suffix=".requirements.txt", dir=place) as file:
+    with tempfile.NamedTemporaryFile("w", prefix=".conda-", suffix=".requirements.txt", dir=place) as file:
         file.write("".join(line + "\n" for line in lines))
         file.flush()
         command = ["uv", "pip", "install", "--python", prefix.path + "/bin/python", "-r", file.name]

@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
-import { pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { INSTANCE_LABEL, instanceId } from '../../src/instance.ts';
@@ -18,6 +17,7 @@ import { makeNodeImage } from '../support/node-image.ts';
 import { type OwnEngine, startEngine } from '../support/own-engine.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { cleanEnvironment, startSlipway } from '../support/slipway.ts';
+import { buildSmall } from '../support/small-images.ts';
 
 const MB = 2 ** 20;
 const DAY = 86_400_000;
@@ -68,19 +68,12 @@ interface Made {
 
 /** An image of one layer on its parent's, built as ours are. */
 async function make(name: string, { parent = 'scratch', tier, size = MB, instance }: Made = {}): Promise<void> {
-  const context = pack();
-  context.entry({ name: 'Dockerfile' }, `FROM ${parent}\nCOPY bytes /${name.replace(/\W/g, '-')}\n`);
-  context.entry({ name: 'bytes' }, randomBytes(size));
-  context.finalize();
   const labels = {
     [INSTANCE_LABEL]: instance ?? (await instanceId(config)),
     ...(tier && { 'org.slipway.tier': tier }),
   };
-  const options = { t: name, version: '2', labels: JSON.stringify(labels) } as object;
-  const stream = await engine.docker.buildImage(context as unknown as NodeJS.ReadableStream, options);
-  let said = '';
-  for await (const chunk of stream) said += chunk;
-  if (/"error"/.test(said)) throw new Error(said);
+  const dockerfile = `FROM ${parent}\nCOPY bytes /${name.replace(/\W/g, '-')}\n`;
+  await buildSmall(engine.docker, name, dockerfile, { bytes: randomBytes(size) }, { version: '2', labels });
 }
 
 /** A base, two environments on it, and a content on each; `old` ones were used before `new` ones. */

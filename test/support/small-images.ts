@@ -6,18 +6,20 @@ import { pack } from 'tar-stream';
 /** Of every file: layers of the same content are the same, whenever they are built. */
 const WRITTEN = new Date('2024-01-01');
 
-/** Builds a Dockerfile with these files as its context, by the engine's old builder. */
+/** Builds a Dockerfile with these files as its context, by the engine's old builder unless `options` say `version: '2'`. */
 export async function buildSmall(
   docker: Docker,
   tag: string,
   dockerfile: string,
   files: Record<string, Buffer | string> = {},
+  options: { version?: '2'; labels?: Record<string, string> } = {},
 ): Promise<void> {
   const tar = pack();
   for (const [name, content] of Object.entries({ Dockerfile: dockerfile, ...files }))
     tar.entry({ name, mtime: WRITTEN }, content as string);
   tar.finalize();
-  const answer = await docker.buildImage(tar as unknown as Readable, { t: tag, forcerm: true });
+  const query = { t: tag, forcerm: true, ...options, labels: JSON.stringify(options.labels ?? {}) } as object;
+  const answer = await docker.buildImage(tar as unknown as Readable, query);
   let said = '';
   for await (const chunk of answer) said += chunk;
   if (/"error"/.test(said)) throw new Error(said);

@@ -120,6 +120,6 @@ test('a job is picked up at once', async () => {
   }
   await expect.poll(() => waits.length).toBe(100);
   // The bound for nearly all of them is measured where nothing else runs; one that is not woken waits for seconds.
-  expect(waits.sort((a, b) => a - b)[50]).toBeLessThan(500);
-  expect(waits[99]).toBeLessThan(3000);
+  expect(waits.sort((a, b) => a - b)[50]).toBeLessThan(50);
+  expect(waits[99]).toBeLessThan(1000);
 });

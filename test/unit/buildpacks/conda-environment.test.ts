@@ -94,7 +94,7 @@ prefix: /Users/somebody/opt/anaconda3/envs/paper
       Array.from({ length: 200_000 }, () => ({ name, version: '==1', build: '0', file: 'environment.yml', line: 1 }));
     expect(withoutForeign(many('numpy'), '/Users/somebody', '').specs).toHaveLength(200_000);
     expect(withoutForeign(many('ucrt'), '', '').specs).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   test('exported on Linux: builds stay', async () => {

@@ -236,7 +236,7 @@ ${URLS.map((url) => `- kind: conda\n  name: x\n  version: 1\n  url: ${url}\n  sh
     const started = performance.now();
     const found = await read({ 'pixi.toml': `[dependencies]\n${lines}` });
     expect(found?.specs.at(-1)?.line).toBe(40_001);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test('names of Object are names', async () => {

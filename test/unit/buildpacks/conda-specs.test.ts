@@ -115,7 +115,7 @@ describe('what is refused, with file and line', () => {
     for (const unit of ['=', ' ', '1.', '[', ' =', '::', '/', 'a=b,', '#', "'", '!', '_osx-', '*'])
       for (const text of [unit.repeat(500_000), `numpy${unit.repeat(500_000)}x`, `numpy[a=${unit.repeat(500_000)}`])
         expect(() => parseSpec(text, PLACE)).toThrow();
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
 

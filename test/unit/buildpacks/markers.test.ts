@@ -67,5 +67,5 @@ test('stays fast on a megabyte of anything', () => {
     'os_name == "x" and '.repeat(420),
   ])
     expect(() => holds(`${text}!`)).toThrow();
-  expect(performance.now() - started).toBeLessThan(5000);
+  expect(performance.now() - started).toBeLessThan(1000);
 });

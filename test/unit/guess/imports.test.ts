@@ -87,5 +87,5 @@ test.each([
 ])('thousands of %s take no more than a moment', (_, code) => {
   const start = process.cpuUsage();
   read(code);
-  expect(process.cpuUsage(start).user / 1000).toBeLessThan(6000);
+  expect(process.cpuUsage(start).user / 1000).toBeLessThan(2000);
 });

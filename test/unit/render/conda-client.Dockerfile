@@ -701,7 +701,7 @@ RUN printf '%s\n' \
     '    start there."""' \
     '    folder = os.path.dirname(os.path.abspath(path))' \
     '    place = folder if os.access(folder, os.W_OK) else None' \
-    '    with tempfile.NamedTemporaryFile("w", prefix=".slipway-", suffix=".requirements.txt", dir=place) as file:' \
+    '    with tempfile.NamedTemporaryFile("w", prefix=".conda-", suffix=".requirements.txt", dir=place) as file:' \
     '        file.write("".join(line + "\n" for line in lines))' \
     '        file.flush()' \
     '        command = ["uv", "pip", "install", "--python", prefix.path + "/bin/python", "-r", file.name]' \

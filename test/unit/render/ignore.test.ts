@@ -43,6 +43,6 @@ describe('ignoreFilter', () => {
     const ignored = ignoreFilter(`${'*a'.repeat(80)}b\n${'**/'.repeat(80)}x${'*'.repeat(50)}y`);
     const started = performance.now();
     expect(ignored('a'.repeat(4000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 });

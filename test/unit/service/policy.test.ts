@@ -43,7 +43,7 @@ describe('a pattern', () => {
   it('is never slow', () => {
     const started = performance.now();
     expect(fits(`${'a*'.repeat(2000)}b`, 'a'.repeat(4000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(500);
   });
 });
 
