@@ -105,9 +105,11 @@ describe('take-home Dockerfile', () => {
         );
         const file = join(folder.path, 'Dockerfile');
         await writeFile(file, dockerfile.replace(/^FROM debian:bookworm-slim\b/gm, `FROM ${slim?.name}`));
-        await run('docker', ['build', '--force-rm', '-t', TAG, '-f', file, context], { maxBuffer: 1 << 26 }).catch((error) => {
-          throw new Error(`${error.message}\n${String(error.stdout).slice(-4000)}`);
-        });
+        await run('docker', ['build', '--force-rm', '-t', TAG, '-f', file, context], { maxBuffer: 1 << 26 }).catch(
+          (error) => {
+            throw new Error(`${error.message}\n${String(error.stdout).slice(-4000)}`);
+          },
+        );
         const session = await start(docker);
         try {
           expect(await runNotebook(session, 'index.ipynb')).toEqual(outputs);
