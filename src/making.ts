@@ -23,6 +23,7 @@ export async function renderStage(plan: Plan): Promise<Rendered> {
   return {
     base: (rootfs) => render.renderBase(plan, rootfs, serverLock(plan.era.debian)),
     environment: render.renderEnvironment(plan),
+    grown: (on) => render.renderGrown(plan, on),
     guessed: render.renderGuessed(plan),
     content: (plain) => render.renderContent(plan, plain),
     contentEnvironment: render.contentEnvironment(plan),

@@ -5,8 +5,9 @@ import { contentLabels, type Resolution, readResolution, resolutionLabels, tierL
 import { withLock } from '../lock.ts';
 import { contentParent } from '../tiers.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
-import { type BuildDeps, buildImage } from './build.ts';
+import { type BuildDeps, type BuildInput, type BuildOutput, buildImage } from './build.ts';
 import { guessNotices, resolution } from './facts.ts';
+import { findKin, isMisfit, kinLabels } from './grow.ts';
 import { imageInfo, moveTag, untag } from './inspect.ts';
 import { loadContent, relabel } from './load.ts';
 import { ensureRootfs } from './rootfs.ts';
@@ -15,6 +16,8 @@ import { ensureRootfs } from './rootfs.ts';
 export interface Rendered {
   base(rootfs: string): string;
   environment: string | undefined;
+  /** The environment, on an image that has some of its packages. */
+  grown(on: string): string;
   guessed: string | undefined;
   content(plainImage: string): string | undefined;
   contentEnvironment: Record<string, string>;
@@ -25,7 +28,7 @@ export interface Rendered {
 /** What the lower tiers are made from: no checkout, for they hold nothing of a repository but its plan. */
 export interface EnvironmentInput {
   plan: Plan;
-  rendered: Pick<Rendered, 'base' | 'environment' | 'guessed'>;
+  rendered: Pick<Rendered, 'base' | 'environment' | 'grown' | 'guessed'>;
   options: BuildOptions;
 }
 
@@ -125,14 +128,32 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
     await moveTag(deps.docker, parent?.id ?? plan.tiers.base.image, image);
     return { base, environment: base, day: plan.asOf, notices: [] };
   }
-  const { imageId } = await buildImage(
-    { dockerfile: rendered.environment, tag: image, labels, suite: plan.era.debian, noCache: anew },
-    deps,
-  );
+  const how = { tag: image, suite: plan.era.debian, noCache: anew };
+  const grown = anew ? undefined : await growEnvironment(input, { ...how, labels }, deps);
+  const whole = { ...how, dockerfile: rendered.environment, labels: { ...labels, ...kinLabels(plan) } };
+  const { imageId } = grown ?? (await buildImage(whole, deps));
   const resolved = await resolution(plan, imageId, deps);
   await relabel(deps.docker, imageId, image, resolutionLabels(resolved));
   for (const notice of resolved.notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
   return { base, environment: 'built', ...resolved };
+}
+
+/** The environment on one that has some of its packages; undefined where there is none, or none that fits after all. */
+async function growEnvironment(
+  { plan, rendered }: EnvironmentInput,
+  how: Omit<BuildInput, 'dockerfile'>,
+  deps: BuildDeps,
+): Promise<BuildOutput | undefined> {
+  const on = await findKin(deps.docker, plan);
+  if (on === undefined) return undefined;
+  try {
+    return await buildImage({ ...how, dockerfile: rendered.grown(on) }, deps);
+  } catch (error) {
+    // It may have been removed since it was found, too.
+    if (!isMisfit(error) && (await imageInfo(deps.docker, on)) !== undefined) throw error;
+    deps.emit({ phase: 'building', message: 'Another environment does not fit, so this one is made from the start' });
+    return undefined;
+  }
 }
 
 /**

@@ -69,6 +69,21 @@ export function renderEnvironment(plan: Plan): string | undefined {
   return join([`FROM ${plan.tiers.base.image} AS system`, ...environmentLines(plan, 'engine'), 'USER jovyan']);
 }
 
+/**
+ * The environment tier on an environment that has some of its packages; see src/build/grow.ts for which can.
+ * @param on name of that image
+ */
+export function renderGrown(plan: Plan, on: string): string {
+  const steps = plan.steps.map((step) =>
+    step.place === 'install' ? { ...step, template: 'python/grow', values: { ...step.values, on } } : step,
+  );
+  return join([
+    `FROM ${plan.tiers.base.image} AS system`,
+    ...environmentLines({ ...plan, steps }, 'engine', ' AS more'),
+    'USER jovyan',
+  ]);
+}
+
 /** What is guessed, on the environment; undefined when nothing is. */
 export function renderGuessed(plan: Plan): string | undefined {
   if (plan.tiers.guessed === undefined) return undefined;

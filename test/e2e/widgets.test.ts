@@ -40,7 +40,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   served = await openServed();
-  [browser] = await Promise.all([openBrowser(), served.serve()]);
+  [browser] = await Promise.all([openBrowser(), served.serve([], { SLIPWAY_PYTHONS: 'debian' })]);
 });
 afterAll(async () => {
   await browser?.close();

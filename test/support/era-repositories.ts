@@ -186,7 +186,7 @@ const EARLIER: readonly EraRepository[] = [
     files: { 'apt.txt': 'libgomp1\n' },
     versions: ['lightgbm', 'scikit-learn'],
     expected: /^3\.3\.2 1\.0\.2$/,
-    code: 'import lightgbm\nprint(lightgbm.Dataset([[1], [2]], [0, 1]).construct().num_data())',
+    code: 'import lightgbm, numpy\nprint(lightgbm.Dataset(numpy.array([[1], [2]]), [0, 1]).construct().num_data())',
     result: /2$/,
     python: '3.9',
   },

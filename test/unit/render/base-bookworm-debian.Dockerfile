@@ -166,7 +166,8 @@ RUN printf '%s\n' \
     > /usr/local/bin/slipway-compile && chmod 755 /usr/local/bin/slipway-compile
 RUN printf '%s\n' \
     '#!/bin/sh' \
-    '# slipway-install debian|managed <index options>: the lock'"'"'s wheels, and nothing else, into /srv/env.' \
+    '# slipway-install debian|managed <index options>: the lock'"'"'s wheels, and nothing else, into /srv/env. Where the locks of' \
+    '# an environment that is gone on from are in /tmp/slipway-before, only what that one lacks.' \
     '# Nobody'"'"'s code runs here (the shared cache may be mounted): nothing is built, and uv asks the interpreter about itself' \
     '# only while the environment is still empty.' \
     'set -eu' \
@@ -182,6 +183,16 @@ RUN printf '%s\n' \
     'if grep -Evn "^$name==[A-Za-z0-9.!+_-]+( --hash=(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))+\$" "$lock" >&2; then' \
     '  echo "slipway: the lock has lines that are no lock'"'"'s" >&2' \
     '  exit 64' \
+    'fi' \
+    'before=/tmp/slipway-before' \
+    'if [ -d "$before" ]; then' \
+    '  if [ -L "$before/python.lock" ] || [ ! -f "$before/python.lock" ] || [ -L "$before/build.lock" ] ||' \
+    '    [ -s "$before/build.lock" ] || [ -s "${lock%/*}/build.lock" ] || grep -Fvxq -f "$lock" "$before/python.lock"; then' \
+    '    echo "slipway: this environment cannot go on from that one" >&2' \
+    '    exit 76' \
+    '  fi' \
+    '  grep -Fvx -f "$before/python.lock" "$lock" > /tmp/slipway-more.lock || true' \
+    '  lock=/tmp/slipway-more.lock' \
     'fi' \
     'if [ -n "${UV_CACHE_DIR:-}" ]; then' \
     '  export UV_LINK_MODE=copy' \
