@@ -2,9 +2,13 @@
  * An environment that has some packages more than one that the engine has goes on from that one. What is chosen does not
  * change: the lock is made in a clean stage, and nothing is installed over a package that it has otherwise.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
+import type { Config } from '../config.ts';
 import type { Plan, Step } from '../types.ts';
+import { imageInfo } from './inspect.ts';
 
 /** What two environments have in common where one can go on from the other. */
 const KIN_LABEL = 'org.slipway.kin';
@@ -13,6 +17,9 @@ const ASKED_LABEL = 'org.slipway.asked';
 
 /** Labels are read with every list of images. */
 const MOST_ASKED = 300;
+
+/** Environments of one kind that are remembered. */
+const MOST_KIN = 16;
 
 /** What `slipway-install` says of an environment that cannot be gone on from. */
 const MISFIT = 'slipway: this environment cannot go on from that one';
@@ -53,22 +60,50 @@ function kinship(plan: Plan): Kinship | undefined {
   };
 }
 
-/** By which an environment is found again as one to go on from. */
+/** By which an environment is known as one to go on from. */
 export function kinLabels(plan: Plan): Record<string, string> {
   const found = kinship(plan);
   return found ? { [KIN_LABEL]: found.kin, [ASKED_LABEL]: JSON.stringify(found.asked) } : {};
 }
 
+function keysFile(kin: string, config: Config): string {
+  return join(config.SLIPWAY_DATA, 'kin', `${kin}.json`);
+}
+
+/** Of environments that were kin when they were built, the last ones first: to list what the engine has takes a second. */
+async function keysOf(kin: string, config: Config): Promise<string[]> {
+  try {
+    return JSON.parse(await readFile(keysFile(kin, config), 'utf8')) as string[];
+  } catch {
+    return [];
+  }
+}
+
+/** Remembers an environment as one to go on from. Of two that are remembered at once one may be lost, and nothing with it. */
+export async function rememberKin(plan: Plan, config: Config): Promise<void> {
+  const own = kinship(plan);
+  if (!own) return;
+  const { key } = own.asked;
+  const keys = [key, ...(await keysOf(own.kin, config)).filter((other) => other !== key)].slice(0, MOST_KIN);
+  const path = keysFile(own.kin, config);
+  const beside = `${path}.${randomBytes(4).toString('hex')}`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(beside, JSON.stringify(keys));
+  await rename(beside, path);
+}
+
 /** Name of the environment in the engine that has most of what the plan asks for, and asks for nothing else. */
-export async function findKin(docker: Docker, plan: Plan): Promise<string | undefined> {
+export async function findKin(docker: Docker, plan: Plan, config: Config): Promise<string | undefined> {
   const own = kinship(plan);
   if (!own) return undefined;
-  const images = await docker.listImages({ filters: { label: [`${KIN_LABEL}=${own.kin}`] } });
   const wanted = new Set(own.asked.of);
-  const fitting = images.flatMap(({ RepoTags, Labels }) => {
-    const { key, of } = JSON.parse(Labels[ASKED_LABEL] ?? '{}') as Partial<Asked>;
-    const name = `slipway/environment:${key}`;
-    return RepoTags?.includes(name) && of?.every((one) => wanted.has(one)) ? [{ name, count: of.length }] : [];
+  const names = (await keysOf(own.kin, config)).map((key) => `slipway/environment:${key}`);
+  const found = await Promise.all(names.map((name) => imageInfo(docker, name)));
+  const fitting = names.flatMap((name, at) => {
+    const labels = found[at]?.labels;
+    const { key, of } = JSON.parse(labels?.[ASKED_LABEL] ?? '{}') as Partial<Asked>;
+    const isKin = labels?.[KIN_LABEL] === own.kin && name.endsWith(`:${key}`);
+    return isKin && of?.every((one) => wanted.has(one)) ? [{ name, count: of.length }] : [];
   });
   return fitting.sort((a, b) => b.count - a.count)[0]?.name;
 }

@@ -7,7 +7,7 @@ import { contentParent } from '../tiers.ts';
 import type { Checkout, Plan, Resolved, TierState } from '../types.ts';
 import { type BuildDeps, type BuildInput, type BuildOutput, buildImage } from './build.ts';
 import { guessNotices, resolution } from './facts.ts';
-import { findKin, isMisfit, kinLabels } from './grow.ts';
+import { findKin, isMisfit, kinLabels, rememberKin } from './grow.ts';
 import { imageInfo, moveTag, untag } from './inspect.ts';
 import { loadContent, relabel } from './load.ts';
 import { ensureRootfs } from './rootfs.ts';
@@ -134,6 +134,7 @@ export async function ensureEnvironment(input: EnvironmentInput, deps: BuildDeps
   const { imageId } = grown ?? (await buildImage(whole, deps));
   const resolved = await resolution(plan, imageId, deps);
   await relabel(deps.docker, imageId, image, resolutionLabels(resolved));
+  if (!grown) await rememberKin(plan, deps.config);
   for (const notice of resolved.notices) deps.emit({ phase: 'building', message: `Notice: ${notice}` });
   return { base, environment: 'built', ...resolved };
 }
@@ -144,7 +145,7 @@ async function growEnvironment(
   how: Omit<BuildInput, 'dockerfile'>,
   deps: BuildDeps,
 ): Promise<BuildOutput | undefined> {
-  const on = await findKin(deps.docker, plan);
+  const on = await findKin(deps.docker, plan, deps.config);
   if (on === undefined) return undefined;
   try {
     return await buildImage({ ...how, dockerfile: rendered.grown(on) }, deps);
