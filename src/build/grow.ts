@@ -16,7 +16,7 @@ const KIN_LABEL = 'org.slipway.kin';
 const ASKED_LABEL = 'org.slipway.asked';
 
 /** Labels are read with every list of images. */
-const MOST_ASKED = 300;
+const MOST_ASKED = 200;
 
 /** Environments of one kind that are remembered. */
 const MOST_KIN = 16;
@@ -56,7 +56,7 @@ function kinship(plan: Plan): Kinship | undefined {
   const common = [...system, { ...resolve, values }, install].map(({ title: _, ...step }) => step);
   return {
     kin: digest({ base: plan.tiers.base.key, steps: common }, 40),
-    asked: { key: plan.tiers.environment.key, of: asked.map((requirement) => digest(requirement, 16)) },
+    asked: { key: plan.tiers.environment.key, of: asked.map((requirement) => digest(requirement, 32)) },
   };
 }
 
