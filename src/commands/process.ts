@@ -9,14 +9,20 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   terminated: 'Terminated.',
 };
 
+/** Milliseconds in which a further signal is the same Ctrl-C: the terminal sends it to us and to npm, and npm passes it on. */
+const ECHO = 500;
+
 /**
  * Aborts at the first SIGINT, SIGTERM or SIGHUP, so that what runs can clean up; the second Ctrl-C does not wait. Also
  * aborts when nobody reads our output any more, since nobody is left to press Ctrl-C.
  */
 export function watchProcess(): { signal: AbortSignal; end(): void } {
   const abort = new AbortController();
+  let first = -ECHO;
   const stop = (code: 'interrupted' | 'terminated') => {
+    if (performance.now() - first < ECHO) return;
     if (abort.signal.aborted) process.exit(ERRORS[code].exit);
+    first = performance.now();
     abort.abort(new SlipwayError(code, MESSAGES[code] ?? ''));
   };
   const listeners = Object.entries(SIGNALS).map(([name, code]) => [name, () => stop(code)] as const);

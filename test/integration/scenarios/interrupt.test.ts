@@ -1,5 +1,7 @@
 /** Ctrl-C and SIGTERM at any point leave nothing behind. */
+
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { notebook } from '../../support/notebook.ts';
 import type { Running } from '../../support/slipway.ts';
@@ -71,12 +73,14 @@ describe('interrupted', () => {
     await interrupt(running, 'SIGINT', 130, before);
   });
 
-  it('of a session that runs', async () => {
+  it('of a session that runs, by a Ctrl-C that npm has passed on beside the terminal', async () => {
     const { url } = await world.repo('runs', [{ date: '2025-10-10', files: { 'index.ipynb': notebook('1') } }]);
     await world.build([url]);
     const before = await world.traces();
     const running = world.start(['launch', '--json', '--no-open', url]);
     const ready = await running.until((event) => event.phase === 'ready');
+    running.child.kill('SIGINT');
+    await sleep(20);
     running.child.kill('SIGINT');
     const run = await running.done;
     expect([0, 130]).toContain(run.exitCode);
