@@ -2,12 +2,13 @@
  * An environment that has some packages more than one that the engine has goes on from that one. What is chosen does not
  * change: the lock is made in a clean stage, and nothing is installed over a package that it has otherwise.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import type { Plan, Step } from '../types.ts';
+import { writeWhole } from '../whole-file.ts';
 import { imageInfo } from './inspect.ts';
 
 /** What two environments have in common where one can go on from the other. */
@@ -50,8 +51,9 @@ function kinship(plan: Plan): Kinship | undefined {
   const steps = plan.steps.filter(({ place }) => !['system', 'content', 'guessed'].includes(place));
   const [resolve, install] = [steps.find(isFrom('python/resolve')), steps.find(isFrom('python/install'))];
   if (steps.length !== 2 || !resolve || !install || install.values.ownIndex) return undefined;
-  const { requirements: asked, locked, ...values } = resolve.values as { requirements: string[]; locked: string[] };
-  if (locked.length > 0 || asked.length === 0 || asked.length > MOST_ASKED) return undefined;
+  const { requirements: asked, ...values } = resolve.values as { requirements: string[] };
+  // What comes from a lock is asked of nobody.
+  if (asked.length === 0 || asked.length > MOST_ASKED) return undefined;
   const system = plan.steps.filter(({ place }) => place === 'system');
   const common = [...system, { ...resolve, values }, install].map(({ title: _, ...step }) => step);
   return {
@@ -85,11 +87,7 @@ export async function rememberKin(plan: Plan, config: Config): Promise<void> {
   if (!own) return;
   const { key } = own.asked;
   const keys = [key, ...(await keysOf(own.kin, config)).filter((other) => other !== key)].slice(0, MOST_KIN);
-  const path = keysFile(own.kin, config);
-  const beside = `${path}.${randomBytes(4).toString('hex')}`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(beside, JSON.stringify(keys));
-  await rename(beside, path);
+  await writeWhole(keysFile(own.kin, config), JSON.stringify(keys));
 }
 
 /** Name of the environment in the engine that has most of what the plan asks for, and asks for nothing else. */

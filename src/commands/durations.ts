@@ -1,8 +1,8 @@
 /** How long steps took in earlier runs on this machine, so that a wait can be told from a hang. */
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SlipwayEvent } from '../types.ts';
+import { writeWhole } from '../whole-file.ts';
 
 /** Title of a step → milliseconds of its last runs, newest last. */
 export type Durations = Record<string, number[]>;
@@ -49,15 +49,8 @@ export async function saveDurations(dataFolder: string, taken: ReadonlyMap<strin
     all.delete(title);
     all.set(title, runs);
   }
-  const file = fileIn(dataFolder);
-  const draft = `${file}.${process.pid}`;
-  await mkdir(dataFolder, { recursive: true });
-  try {
-    await writeFile(draft, JSON.stringify(Object.fromEntries([...all].slice(-TITLES_KEPT)), undefined, 1));
-    await rename(draft, file);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  const kept = Object.fromEntries([...all].slice(-TITLES_KEPT));
+  await writeWhole(fileIn(dataFolder), JSON.stringify(kept, undefined, 1));
 }
 
 /** Times the steps of one run from its events. */

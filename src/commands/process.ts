@@ -18,7 +18,7 @@ const ECHO = 500;
  */
 export function watchProcess(): { signal: AbortSignal; end(): void } {
   const abort = new AbortController();
-  let first = -ECHO;
+  let first = -Infinity;
   const stop = (code: 'interrupted' | 'terminated') => {
     if (performance.now() - first < ECHO) return;
     if (abort.signal.aborted) process.exit(ERRORS[code].exit);

@@ -1,9 +1,10 @@
 /** Plans that were made, kept by commit: a plan is a pure function of it, so a second launch fetches nothing. */
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Config, SETTINGS, type SettingName } from '../config.ts';
 import type { Plan, Resolved } from '../types.ts';
+import { writeWhole } from '../whole-file.ts';
 import { isoDay } from './dates.ts';
 
 /** Raise it when the shape of a plan changes. */
@@ -44,11 +45,7 @@ export async function keptPlan(resolved: Resolved, subdir: string, config: Confi
   }
 }
 
-/** Keeps a plan; written beside and moved, so that a reader never sees half of one. */
+/** Keeps a plan. */
 export async function keepPlan(plan: Plan, resolved: Resolved, config: Config): Promise<void> {
-  const path = file(resolved, plan.subdir, config);
-  const beside = `${path}.${randomBytes(4).toString('hex')}`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(beside, JSON.stringify(plan));
-  await rename(beside, path);
+  await writeWhole(file(resolved, plan.subdir, config), JSON.stringify(plan));
 }

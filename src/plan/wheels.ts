@@ -1,12 +1,13 @@
 /** Which Python has wheels for what a repository pins: the index knows, from the names of files. */
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { satisfies } from '@renovatebot/pep440';
 import type { Config } from '../config.ts';
 import { inTurn } from '../in-turn.ts';
 import type { Notice, PythonWish } from '../types.ts';
 import { type WheelTarget, wheelFits } from '../wheel-tags.ts';
+import { writeWhole } from '../whole-file.ts';
 import { glibcOf } from './era.ts';
 import { createIndexClient, type FetchPage } from './index-client.ts';
 import { type IndexFile, wheelsOf } from './index-page.ts';
@@ -45,13 +46,6 @@ async function readKept(path: string, asOf: string): Promise<IndexFile[] | undef
   }
 }
 
-async function keep(path: string, kept: Kept): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const beside = `${path}.${randomBytes(4).toString('hex')}`;
-  await writeFile(beside, JSON.stringify(kept));
-  await rename(beside, path);
-}
-
 async function wheels(name: string, version: string, asOf: string, deps: Required<WheelDeps>): Promise<IndexFile[]> {
   const path = keptPath(deps.config, name, version);
   const known = await readKept(path, asOf);
@@ -64,7 +58,7 @@ async function askIndex(name: string, version: string, path: string, deps: Requi
   const asked = new Date().toISOString();
   const page = await deps.fetchPage(`${index}/${encodeURIComponent(name)}/`);
   const files = page.status === 200 ? wheelsOf(page, version) : [];
-  await keep(path, { asked, files });
+  await writeWhole(path, JSON.stringify({ asked, files } satisfies Kept));
   return files;
 }
 

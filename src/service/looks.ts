@@ -20,6 +20,7 @@ import type {
   StoredDocument,
 } from './types.ts';
 import { unlessAborted } from './waiting.ts';
+import { isOver } from './work.ts';
 
 /** Launches among which the latest repositories are looked for. */
 const LOOKED_AT = 100;
@@ -107,17 +108,16 @@ export class Looks {
 
   async queue(): Promise<QueueState> {
     const { buildJobs, tierJobs, builds } = this.deps.context;
-    const [ofBuilds, ofTiers, jobs] = await Promise.all([
-      buildJobs.counts(),
-      tierJobs.counts(),
-      buildJobs.list(LISTED),
-    ]);
+    const jobs = await buildJobs.list(LISTED);
     const records = await Promise.all(jobs.map(({ id }) => builds.get(id)));
+    const [ofBuilds, ofTiers] = await Promise.all([buildJobs.counts(), tierJobs.counts()]);
+    // A job ends after its record.
+    const over = records.filter((record) => record && isOver(record)).length;
     // A build that waits for its environment is at hand, and waits all the same.
     const waiting = ofBuilds.waiting + ofTiers.waiting;
     return {
       waiting,
-      active: Math.max(0, ofBuilds.waiting + ofBuilds.active - waiting),
+      active: Math.max(0, ofBuilds.waiting + ofBuilds.active - waiting - over),
       builds: records.flatMap((record) => {
         if (!record || (record.state !== 'waiting' && record.state !== 'active')) return [];
         const { id, state, repo, ref, createdAt } = record;

@@ -1,4 +1,4 @@
-/** Files in the data folder that are past their age: plans whose image is gone, logs, root file systems. */
+/** Files in the data folder that are past their age: plans whose image is gone, logs, root file systems, what was kin. */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
@@ -18,7 +18,7 @@ export async function removeOldFiles(
   { dryRun = false, now = Date.now() } = {},
 ): Promise<OldFiles> {
   const old: OldFiles = { count: 0, bytes: 0 };
-  for (const folder of ['logs', 'rootfs', 'plans']) {
+  for (const folder of ['logs', 'rootfs', 'kin', 'plans']) {
     const isNeeded = folder === 'plans' ? (path: string) => isPlanOf(path, hasImage) : async () => false;
     const root = join(config.SLIPWAY_DATA, folder);
     for (const name of await readdir(root, { recursive: true }).catch(() => [])) {

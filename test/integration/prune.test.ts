@@ -263,14 +263,15 @@ test('plans without an image, logs and root file systems go by age; files of oth
   await oldFile('plans/ab/young.json', plan('slipway/content:gone'), DAY);
   await oldFile('logs/A.log.gz', 'x'.repeat(1000));
   await oldFile('rootfs/buster-amd64.tar.gz', 'x'.repeat(5000));
+  await oldFile('kin/abc.json', '[]');
   await oldFile('instance.bak', 'x');
   const { files } = await pruned('low', 100 * MB);
-  expect(files.count).toBe(3);
+  expect(files.count).toBe(4);
   expect(files.bytes).toBeGreaterThan(6000);
   const left = await readdir(data, { recursive: true });
   expect(left).toEqual(expect.arrayContaining(['instance.bak', 'plans/ab/there.json', 'plans/ab/young.json']));
   expect(left).not.toContain('plans/ab/gone.json');
-  expect(left.filter((path) => /^(logs|rootfs)\//.test(path))).toEqual([]);
+  expect(left.filter((path) => /^(logs|rootfs|kin)\//.test(path))).toEqual([]);
 });
 
 test('the command says what would go, then removes it, with the service’s Redis and without', async () => {

@@ -16,7 +16,7 @@ afterAll(() => world?.close());
 const own = (name: string) => `six; python_version != "9.${NONCE}${name}"`;
 const MISFIT = /does not fit, so this one is made from the start/;
 
-/** Its image, what the build said, and what environment it stands on. */
+/** Its image, what the build said, and the layers of its environment. */
 async function build(name: string, lines: string[], ...more: string[]) {
   const files = { 'requirements.txt': `${lines.join('\n')}\n`, 'index.ipynb': notebook('import six, tabulate', '7') };
   const { url } = await world.repo(name, [{ date: '2024-03-10', files }]);
@@ -25,7 +25,7 @@ async function build(name: string, lines: string[], ...more: string[]) {
   if (built?.phase !== 'built') throw new Error(run.stdout);
   const { RootFS } = await world.docker.getImage((await world.plan([url])).tiers.environment.image).inspect();
   const said = run.events.map(({ message }) => message).join('');
-  return { url, said, image: built.imageName, tiers: built.tiers, layers: RootFS.Layers ?? [] };
+  return { url, said, image: built.imageName, layers: RootFS.Layers ?? [] };
 }
 
 const lockOf = async (image: string) =>

@@ -54,8 +54,7 @@ describe('a launch', () => {
 
     await cancel(other.id);
     await until<BuildFacts>(`/api/v1/builds/${build}`, ({ state }) => state === 'cancelled');
-    // The record says so before the worker has let go of it.
-    await until<{ active: number; waiting: number }>('/api/v1/queue', ({ active, waiting }) => active + waiting === 0);
+    expect(await get<{ active: number; waiting: number }>('/api/v1/queue')).toMatchObject({ active: 0, waiting: 0 });
     expect(await served.containers()).toEqual([]);
   });
 });

@@ -27,6 +27,7 @@ describe('kin', () => {
 
   it.each<[string, Record<string, string>, Record<string, string>?]>([
     ['day', FILES, { SLIPWAY_AS_OF: '2024-02-01' }],
+    ['base', FILES, { SLIPWAY_BASE_EPOCH: '2' }],
     ['Python', { ...FILES, 'runtime.txt': 'python-3.12' }],
     ['constraint', { 'requirements.txt': 'six\nidna\n-c c.txt\n', 'c.txt': 'idna<3\n' }],
     ['Debian package', { ...FILES, 'apt.txt': 'jq\n' }],
