@@ -81,9 +81,13 @@ export async function planStage(checkout: Checkout, deps: StageDeps): Promise<Pl
   const [{ detect }, { makePlan }] = await Promise.all([stages.detect(), stages.plan()]);
   const { folder, matches, notices } = await detect(checkout, config);
   const rank: RankPythons = async (...asked) => (await stages.wheels()).rankPythons(config)(...asked);
+  const reachesChannel = async () => (await stages.channels()).reachesChannel(config);
   const commitOf: PlanContext['commitOf'] = async (url, ref) =>
     (await lookUp(readSpec({ repo: url, ...(ref === undefined ? {} : { ref }) }, false), deps)).commit;
-  const plan = await makePlan({ checkout, folder, matches, notices }, { config, serverLock, rank, commitOf });
+  const plan = await makePlan(
+    { checkout, folder, matches, notices },
+    { config, serverLock, rank, reachesChannel, commitOf },
+  );
   const { asOf, era, buildpacks } = plan;
   const packs = buildpacks.map(({ name }) => name).join(', ') || 'default environment';
   const message = `${packs}; Debian ${era.debian}, ${pythonName(plan)}, as of ${asOf}\n`;

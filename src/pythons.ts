@@ -31,8 +31,14 @@ export const WHEELS_SINCE: Record<string, string> = {
 };
 export const PYTHONS = Object.keys(WHEELS_SINCE);
 
-/** The last patch release, against which bounds are held where uv provides the Python. */
+/** Those that conda-forge has had, newest first: of these a repository may get one that is older than all others here. */
+export const CONDA_PYTHONS = ['3.8', '3.7', '3.6', '3.5', '3.4', '2.7'];
+
+/** The last patch release, against which bounds are held where uv or conda provides the Python. */
 const LAST_PATCH: Record<string, number> = {
+  '2.7': 18,
+  '3.4': 10,
+  '3.5': 10,
   '3.6': 15,
   '3.7': 17,
   '3.8': 20,
@@ -51,6 +57,11 @@ export function minor(version: string): string {
 /** 11 of `3.11.2`. */
 export function position(version: string): number {
   return Number(minor(version).split('.')[1]);
+}
+
+/** Whether no tool of today knows it: uv begins with 3.6, and so do servers of notebooks. */
+export function isAncient(version: string): boolean {
+  return version.startsWith('2.') || (version !== '' && position(version) < position('3.6'));
 }
 
 /** Whether a Python 3 is newer than any known here. */

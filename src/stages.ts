@@ -12,6 +12,7 @@ export const stages = {
   detect: () => import('./detect/detect.ts'),
   plan: () => import('./plan/plan.ts'),
   wheels: () => import('./plan/wheels.ts'),
+  channels: () => import('./plan/channels.ts'),
   render: () => import('./render/dockerfile.ts'),
   layer: () => import('./render/content-layer.ts'),
   build: () => import('./build/tiers.ts'),

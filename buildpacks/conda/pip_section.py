@@ -16,6 +16,7 @@ import sys
 
 sys.path.append("/usr/local/lib/slipway")
 
+from old_pip import OldPip
 from uv import Uv, normal, say, stop
 
 SHARE = "/srv/env/share/slipway"
@@ -46,20 +47,44 @@ def notice(message):
     say(message)
 
 
-def by_uv(section, wanted, kept, cutoffs):
+def by_uv(section, wanted):
+    """(cut-off, file of constraints) → what uv's installing came to."""
     with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:
         uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])
     install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]
+
+    def ask(cutoff, constraints):
+        uv.cutoff = cutoff
+        return uv.ask(installed(), *install, "-c", constraints)
+
+    return ask
+
+
+def by_old_pip(section, wanted):
+    """The same where uv does not know the Python."""
+    asked = section["requirements"]
+    pip = OldPip(PYTHON, write("requirements.in", asked), write("extras.in", wanted[len(asked):]), section)
+
+    def ask(cutoff, constraints):
+        answer = pip.install(cutoff, constraints)
+        if pip.undated and answer.kind == "ok" and cutoff != "none":
+            notice("the package index has no days of uploads: what the pip section asks for is as of today")
+        return answer
+
+    return ask
+
+
+def settle(ask, section, kept, cutoffs):
+    """Beside what conda brought, on the first day that has a solution; else with other versions of it."""
     held = write("held.in", section["constraints"] + kept)
     free = write("free.in", section["constraints"])
     first = None
     for constraints, days in ((held, cutoffs), (free, cutoffs[:1])):
         for day in days:
-            uv.cutoff = day
-            answer = uv.ask(installed(), *install, "-c", constraints)
+            answer = ask(day, constraints)
             if answer.kind == "ok":
                 if day != cutoffs[0]:
-                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], day[:10]))
+                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], "today" if day == "none" else day[:10]))
                 if constraints == free:
                     notice("the pip section asks for other versions than conda brought; they are moved for it")
                 return
@@ -77,15 +102,6 @@ def fail(answer):
     stop(65, "the pip section has no solution beside what conda brought", answer)
 
 
-def by_pip(section, wanted, kept):
-    """uv knows no Python before 3.8."""
-    notice("the pip section is taken as of today: tools for this Python know no day")
-    constraints = write("held.in", section["constraints"] + kept)
-    command = [PYTHON, "-m", "pip", "install", "--no-cache-dir", "-r", write("requirements.in", wanted), "-c", constraints]
-    if subprocess.run(command + section["indexOptions"]).returncode != 0:
-        stop(65, "pip could not install the pip section")
-
-
 def main():
     environment = json.loads(read("conda.json"))
     section, before = environment["pip"], installed()
@@ -101,10 +117,8 @@ def main():
         day = read("resolved-as-of").strip()
         later = [cutoff for cutoff in environment["cutoffs"] if cutoff == "none" or cutoff[:10] >= day] if day != "latest" else ["none"]
         version = subprocess.run([PYTHON, "-c", "import sys; print('%d %d' % sys.version_info[:2])"], stdout=subprocess.PIPE, text=True)
-        if tuple(map(int, version.stdout.split())) < (3, 8):
-            by_pip(section, wanted, kept)
-        else:
-            by_uv(section, wanted, kept, later)
+        is_old = tuple(map(int, version.stdout.split())) < (3, 6)
+        settle((by_old_pip if is_old else by_uv)(section, wanted), section, kept, later)
     added = ["%s==%s" % found for found in sorted(installed().items()) if before.get(found[0]) != found[1]]
     write("python.lock", [])
     write("build.lock", added)

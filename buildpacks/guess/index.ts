@@ -1,5 +1,6 @@
 /** What notebooks and scripts import and no environment file asks for: said, and added as a guess. */
 import { shown } from '../../src/paths.ts';
+import { isAncient } from '../../src/pythons.ts';
 import type { Checkout, ConfigFolder, Contribution, Match, Notice, PlanContext, Step } from '../../src/types.ts';
 import { NO_REQUIREMENTS, python } from '../python/index.ts';
 import { readPackage } from '../python/package.ts';
@@ -102,7 +103,8 @@ export async function infer(checkout: Checkout, planned: Planned): Promise<Contr
   if (!scanned) return NOTHING;
   const scripts = await askedByScripts(checkout, planned.folder);
   const hasOwn = contributions.some(({ ownPython }) => ownPython === true);
-  const adds = context.config.SLIPWAY_INFER_DEPENDENCIES === 'on';
+  // Nothing of today adds a package to such a Python without moving others.
+  const adds = context.config.SLIPWAY_INFER_DEPENDENCIES === 'on' && !isAncient(context.era.python);
   const [names, itself] = await Promise.all([
     environmentNames(checkout, planned, scripts),
     ownPackage(checkout, scanned, planned, scripts),

@@ -1,5 +1,6 @@
 /** Python: every file that people describe an environment with, from requirements.txt to the locks of uv, Poetry and PDM. */
 import { SlipwayError } from '../../src/errors.ts';
+import { fullVersion, minor } from '../../src/pythons.ts';
 import type {
   Buildpack,
   Checkout,
@@ -13,6 +14,7 @@ import type {
 import { wheelTarget } from '../../src/wheel-tags.ts';
 import { cutoff, cutoffs } from '../cutoffs.ts';
 import { withCommits } from './commits.ts';
+import { planFromChannel } from './from-channel.ts';
 import { exportLock, type Lock, misfit } from './locked.ts';
 import { markerWorld } from './markers.ts';
 import type { PythonPackage } from './package.ts';
@@ -145,15 +147,20 @@ function resolveStep({ requirements: wanted, lock }: Wanted, context: PlanContex
   };
 }
 
-function contentSteps(wanted: Requirements, found: PythonPackage | undefined, subdir: string, asOf: string): Step[] {
-  const local: LocalRequirement[] = [...wanted.local];
-  const known = local.some(({ path }) => path === subdir);
-  if (found?.install && !known) local.push({ path: subdir, extras: '', editable: false, file: found.file });
+/** Folders that are installed with the content, the repository's own package among them. */
+function localOf(wanted: Requirements, found: PythonPackage | undefined, subdir: string, context: PlanContext) {
+  const local = localFor(markerWorld(context.fullPython, context.platform), wanted.local);
+  if (found?.install && !local.some(({ path }) => path === subdir))
+    local.push({ path: subdir, extras: '', editable: false, file: found.file });
+  return local;
+}
+
+function contentSteps(local: LocalRequirement[], indexOptions: string[], asOf: string): Step[] {
   return local.map(({ path, extras, editable }) => ({
     title: `Installing ${path === '' ? 'the repository' : path} as a Python package`,
     place: 'content' as const,
     template: 'python/package',
-    values: { path, extras, editable, cutoff: cutoff(asOf, 0), indexOptions: wanted.indexOptions },
+    values: { path, extras, editable, cutoff: cutoff(asOf, 0), indexOptions },
   }));
 }
 
@@ -169,10 +176,23 @@ function movedDay({ asOf, python }: PlanContext): Notice[] {
   return [{ code: 'as-of-moved', message }];
 }
 
-async function plan(checkout: Checkout, match: Match<PythonData>, context: PlanContext): Promise<Contribution> {
+/** Where conda brings the Python, its version is the one that is asked for. */
+function withVersion(context: PlanContext): PlanContext {
+  const { python, era } = context;
+  if (python.source !== 'conda') return context;
+  return { ...context, python: { ...python, version: minor(era.python) }, fullPython: fullVersion(era.python) };
+}
+
+async function plan(checkout: Checkout, match: Match<PythonData>, planned: PlanContext): Promise<Contribution> {
   const { requirements: asked, package: found } = match.data;
+  const context = withVersion(planned);
   const offered = wantedOf(match.data, context);
   const wanted = { ...offered, requirements: await withCommits(offered.requirements, context) };
+  const local = localOf(wanted.requirements, found, checkout.subdir, context);
+  if (context.python.source === 'conda') {
+    const onChannel = planFromChannel(wanted.requirements, local, match.files, planned);
+    return { ...onChannel, notices: [...wanted.notices, ...onChannel.notices] };
+  }
   // A lock of a project names what others need, too; only what was asked for tells whose server it is to be.
   const names = asked !== undefined && asked.names.size > 0 ? asked.names : wanted.requirements.names;
   const part = serverPart(names);
@@ -181,9 +201,8 @@ async function plan(checkout: Checkout, match: Match<PythonData>, context: PlanC
     context,
     part === undefined ? KERNEL_EXTRAS : [...KERNEL_EXTRAS, ...SERVER_EXTRAS],
   );
-  const local = localFor(markerWorld(context.fullPython, context.platform), wanted.requirements.local);
-  const content = contentSteps({ ...wanted.requirements, local }, found, checkout.subdir, String(resolve.values.asOf));
   const { indexOptions } = wanted.requirements;
+  const content = contentSteps(local, indexOptions, String(resolve.values.asOf));
   const install: Step = {
     title: 'Installing Python packages',
     place: 'install',

@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 const RUNTIME = /^(?:python-(\d\.\d{1,2}(?:\.\d{1,2})?|\d)|r(?:-\d\.\d(?:\.\d)?)?)(?:-(\d{4}-\d{2}-\d{2}))?$/;
-const PYENV = /^(?:cpython-?)?(3\.\d{1,2}(?:\.\d{1,2})?)(?:\/envs\/[\w.-]+)?$/;
+const PYENV = /^(?:cpython-?)?((?:2\.7|3\.\d{1,2})(?:\.\d{1,2})?)(?:\/envs\/[\w.-]+)?$/;
 
 function isDay(text: string): boolean {
   const day = new Date(`${text}T00:00:00Z`);
@@ -37,7 +37,8 @@ async function readRuntime(checkout: Checkout, file: string, asked: Asked): Prom
     if (day !== undefined) asked.evidence.push({ file, reason: `sets the day to ${day}` });
     return;
   }
-  if (python.includes('.')) asked.version = { value: python, file };
+  const version = python === '2' ? '2.7' : python;
+  if (version.includes('.')) asked.version = { value: version, file };
   asked.evidence.push({ file, reason: `asks for Python ${python}${day === undefined ? '' : ` as of ${day}`}` });
 }
 
@@ -47,7 +48,7 @@ async function readPythonVersion(checkout: Checkout, file: string, asked: Asked)
   const first = lines.find((line) => line !== '' && !line.startsWith('#')) ?? '';
   const version = PYENV.exec(first)?.[1];
   if (version === undefined) {
-    const message = `${file} says "${shown(first, 40)}", which is no version of CPython 3, and is ignored.`;
+    const message = `${file} says "${shown(first, 40)}", which is no version of CPython that there is, and is ignored.`;
     asked.notices.push({ code: 'ignored-file', message, file });
   } else if (asked.version !== undefined) {
     const message = `${file} is ignored because ${asked.version.file} asks for a Python.`;

@@ -75,7 +75,10 @@ function variables(config: SupportConfig, hasBundle: boolean): [string, string][
   return [...(hasBundle ? certificates : []), ...mirrors, ...always].filter(([, value]) => value !== '');
 }
 
-/** A stub of a mount point may stay in a layer, so it is asked of the kernel whether something is mounted there. */
+/**
+ * A stub of a mount point may stay in a layer, so it is asked of the kernel whether something is mounted there. That there is
+ * no cache is `off` for every pip: one before 19 takes it as said, and fails with `1`.
+ */
 const CACHES = `slipway_mounted() { grep -q " $1 " /proc/self/mounts; }
 if slipway_mounted /var/cache/slipway/apt; then
   [ -w /var/cache/slipway/apt ] && mkdir -p /var/cache/slipway/apt/lists/partial /var/cache/slipway/apt/archives/partial
@@ -91,7 +94,7 @@ fi
 if slipway_mounted /var/cache/slipway/conda; then
   export RATTLER_CACHE_DIR=/var/cache/slipway/conda
 fi
-export PIP_NO_CACHE_DIR=1
+export PIP_NO_CACHE_DIR=off
 unset -f slipway_mounted
 `;
 

@@ -1,10 +1,21 @@
 /** From a day to its era: Debian, Python and R. */
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
-import { BOOKWORM, ERAS, isTooNew, minor, PYTHONS, position, type SuiteEra, WHEELS_SINCE } from '../pythons.ts';
+import {
+  BOOKWORM,
+  CONDA_PYTHONS,
+  ERAS,
+  isTooNew,
+  minor,
+  PYTHONS,
+  position,
+  type SuiteEra,
+  WHEELS_SINCE,
+} from '../pythons.ts';
 import type { Era, Notice, PythonChoice, PythonWish } from '../types.ts';
 import { GLIBC } from '../wheel-tags.ts';
-import { bounded, releaseOf } from './python-bounds.ts';
+import { CHANNEL_UNREACHED } from './kept.ts';
+import { bounded, onlyOlder, releaseOf } from './python-bounds.ts';
 
 /** The oldest that uv lists; a mirror with a listing of its own may have older ones. */
 const OLDEST_OF_UV = '3.8';
@@ -52,6 +63,9 @@ export type RankPythons = (
   asOf: string,
 ) => Promise<{ python: string; notices: Notice[] }>;
 
+/** Whether the conda channel that has old Pythons answers; plan/channels.ts asks it. */
+export type ReachesChannel = () => Promise<boolean>;
+
 export interface EraChoice {
   era: Era;
   python: PythonChoice;
@@ -90,8 +104,21 @@ function explicit(
   return chosen;
 }
 
+/** A Python older than all others that can be had here, which a conda channel may have. */
+function olderThanAll(
+  wish: PythonWish,
+  candidates: readonly string[],
+  managed: readonly string[],
+): PythonWish['version'] {
+  const oldest = position(candidates[0] ?? '');
+  const older = CONDA_PYTHONS.filter((python) => python.startsWith('2.') || position(python) < oldest);
+  if (wish.version !== undefined) return older.includes(minor(wish.version.value)) ? wish.version : undefined;
+  const value = wish.requires && onlyOlder(wish.requires, candidates, managed, older);
+  return value === undefined ? undefined : { value, file: wish.requires?.file ?? '' };
+}
+
 /** rattler, which solves such an environment, runs on the suite's own Python from bookworm on. */
-function suiteAlone(asOf: string, wish: PythonWish): EraChoice {
+function suiteAlone(asOf: string, wish: Pick<PythonWish, 'version'>): EraChoice {
   const own = eraOf(asOf);
   const { suite, r } = own.suite === 'bullseye' ? eraOf(BOOKWORM) : own;
   const version = wish.version?.value ?? '';
@@ -102,17 +129,35 @@ function suiteAlone(asOf: string, wish: PythonWish): EraChoice {
   };
 }
 
+function fromChannel(asOf: string, version: NonNullable<PythonWish['version']>): EraChoice {
+  const { value, file } = version;
+  const message = `${file} asks for Python ${value}, which neither Debian nor uv has any more: it comes from the conda channel conda-forge.`;
+  return { ...suiteAlone(asOf, { version }), notices: [{ code: 'python-from-conda', message, file }] };
+}
+
 /**
  * Chooses the Debian suite and the Python for a day and what the repository says about its Python: an explicit
- * version wins, `requires-python` bounds, pins decide, else it is the day's own.
+ * version wins, `requires-python` bounds, pins decide, else it is the day's own. One that is older than all that can be had
+ * comes from a conda channel where that answers.
  * @throws SlipwayError `unsupported_version`, `index_unreachable` (from `rank`)
  */
-export async function chooseEra(asOf: string, wish: PythonWish, config: Config, rank: RankPythons): Promise<EraChoice> {
+export async function chooseEra(
+  asOf: string,
+  wish: PythonWish,
+  config: Config,
+  { rank, reachesChannel }: { rank: RankPythons; reachesChannel: ReachesChannel },
+): Promise<EraChoice> {
   if (wish.isOwn && config.SLIPWAY_CONDA === 'rattler') return suiteAlone(asOf, wish);
   const notices: Notice[] = [];
   const managed = managedPythons(config.SLIPWAY_PYTHONS);
   const own = ERAS.map(({ python }) => python);
   const candidates = [...new Set([...own, ...managed])].sort((a, b) => position(a) - position(b));
+  const old = config.SLIPWAY_CONDA === 'rattler' ? olderThanAll(wish, candidates, managed) : undefined;
+  if (old !== undefined) {
+    if (await reachesChannel()) return fromChannel(asOf, old);
+    const message = `${old.file} asks for Python ${old.value}; the conda channel conda-forge, which may have it, does not answer.`;
+    notices.push({ code: CHANNEL_UNREACHED, message, file: old.file });
+  }
   const preferred = pythonOf(asOf);
   let version = explicit(wish, candidates, managed, notices);
   if (version === undefined) {

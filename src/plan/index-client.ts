@@ -1,7 +1,7 @@
 /** Reads pages of a package index's simple API, through the operator's proxy and with the host's certificates. */
 import { readFile } from 'node:fs/promises';
-import { get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http';
-import { get as httpsGet } from 'node:https';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { hostCaBundle } from '../certificates.ts';
@@ -13,6 +13,8 @@ import { operatorProxy, proxyAuthorization, tunnel } from '../operator-proxy.ts'
 /** JSON first; an index that has HTML only gives upload times there only to those who ask for JSON. */
 const ACCEPT = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01';
 const TIME = 20_000;
+/** For what a plan can do without. */
+const SHORT_TIME = 5000;
 const LARGEST = 64 << 20;
 const MOST_REDIRECTS = 4;
 const TRIES = 3;
@@ -52,32 +54,56 @@ function body(response: IncomingMessage): Promise<string> {
   });
 }
 
-async function requestOnce(url: URL, config: Config, ca: string | undefined): Promise<IncomingMessage> {
+interface Asking {
+  config: Config;
+  ca: string | undefined;
+  method: 'GET' | 'HEAD';
+  signal: AbortSignal;
+}
+
+async function requestOnce(url: URL, { config, ca, method, signal }: Asking): Promise<IncomingMessage> {
   const proxy = operatorProxy(config, url);
   const socket = proxy && (await throughProxy(proxy, url, ca));
   const options: RequestOptions & { ca?: string } = {
+    method,
     headers: { accept: ACCEPT },
-    signal: AbortSignal.timeout(TIME),
+    signal,
     ...(ca === undefined ? {} : { ca }),
     ...(socket ? { createConnection: () => socket, agent: false } : {}),
   };
-  const get = url.protocol === 'https:' ? httpsGet : httpGet;
-  return new Promise((done, fail) => get(url, options, done).once('error', fail));
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((done, fail) => send(url, options, done).once('error', fail).end());
+}
+
+/** The answer after redirects. */
+async function answerOf(address: string, asking: Omit<Asking, 'signal'>, time: number): Promise<IncomingMessage> {
+  let url = new URL(address);
+  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+    const response = await requestOnce(url, { ...asking, signal: AbortSignal.timeout(time) });
+    const { statusCode: status = 0, headers } = response;
+    if (status < 300 || status >= 400 || headers.location === undefined) return response;
+    response.resume();
+    url = new URL(headers.location, url);
+  }
+  throw new Error('too many redirects');
 }
 
 async function page(address: string, config: Config, ca: string | undefined): Promise<IndexPage> {
-  let url = new URL(address);
-  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const response = await requestOnce(url, config, ca);
-    const status = response.statusCode ?? 0;
-    const { location } = response.headers;
-    if (status < 300 || status >= 400 || location === undefined) {
-      return { status, type: String(response.headers['content-type'] ?? ''), text: await body(response) };
-    }
-    response.resume();
-    url = new URL(location, url);
+  const response = await answerOf(address, { config, ca, method: 'GET' }, TIME);
+  const type = String(response.headers['content-type'] ?? '');
+  return { status: response.statusCode ?? 0, type, text: await body(response) };
+}
+
+/** Whether somebody has something at this address, asked once and without its content; never fails. */
+export async function isThere(address: string, config: Config): Promise<boolean> {
+  try {
+    const bundle = hostCaBundle(config);
+    const ca = bundle === undefined ? undefined : await readFile(bundle, 'utf8');
+    const { statusCode } = await answerOf(address, { config, ca, method: 'HEAD' }, SHORT_TIME);
+    return statusCode === 200;
+  } catch {
+    return false;
   }
-  throw new Error('too many redirects');
 }
 
 /**

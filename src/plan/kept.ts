@@ -7,6 +7,9 @@ import type { Plan, Resolved } from '../types.ts';
 import { writeWhole } from '../whole-file.ts';
 import { isoDay } from './dates.ts';
 
+/** Code of a notice with which a plan is another one as soon as the network is mended. */
+export const CHANNEL_UNREACHED = 'channel-unreached';
+
 /** Raise it when the shape of a plan changes. */
 const FORMAT = 1;
 
@@ -45,7 +48,8 @@ export async function keptPlan(resolved: Resolved, subdir: string, config: Confi
   }
 }
 
-/** Keeps a plan. */
+/** Keeps a plan, unless it only stands in for what a channel would have. */
 export async function keepPlan(plan: Plan, resolved: Resolved, config: Config): Promise<void> {
+  if (plan.notices.some(({ code }) => code === CHANNEL_UNREACHED)) return;
   await writeWhole(file(resolved, plan.subdir, config), JSON.stringify(plan));
 }

@@ -14,7 +14,7 @@ import type {
   PythonWish,
 } from '../types.ts';
 import { asOfDay } from './dates.ts';
-import { chooseEra, type RankPythons } from './era.ts';
+import { chooseEra, type RankPythons, type ReachesChannel } from './era.ts';
 import { baseTier, contentTier, environmentTier, guessedTier } from './keys.ts';
 
 export interface PlanInput {
@@ -28,6 +28,7 @@ export interface PlanInput {
 export interface PlanDeps {
   config: Config;
   rank: RankPythons;
+  reachesChannel: ReachesChannel;
   commitOf: PlanContext['commitOf'];
   /** The lock of a suite's Jupyter server, one package a line. */
   serverLock: (suite: Plan['era']['debian']) => readonly string[];
@@ -65,7 +66,7 @@ export async function makePlan(input: PlanInput, deps: PlanDeps): Promise<Plan> 
   const only = matches.map(({ match }) => match);
   const day = await asOfDay(checkout, only, config);
   const wish = only.find(({ python }) => python !== undefined)?.python ?? NO_WISH;
-  const choice = await chooseEra(day.asOf, wish, config, deps.rank);
+  const choice = await chooseEra(day.asOf, wish, config, deps);
   const context: PlanContext = {
     asOf: day.asOf,
     era: choice.era,

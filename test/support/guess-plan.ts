@@ -15,14 +15,14 @@ export const LOCK = [
 export async function plan(
   files: Record<string, string>,
   settings: Record<string, string> = {},
-  subdir = '',
+  { subdir = '', reaches = false } = {},
 ): Promise<Plan> {
   const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64', ...settings });
   const checkout = memoryCheckout(files, { commitDate: '2024-03-15T12:00:00Z', subdir });
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
   return makePlan(
     { checkout, ...(await detect(checkout, config)) },
-    { config, rank, commitOf: async () => '', serverLock: () => LOCK },
+    { config, rank, reachesChannel: async () => reaches, commitOf: async () => '', serverLock: () => LOCK },
   );
 }
 

@@ -34,17 +34,19 @@ async function interpreters(): Promise<Interpreter[]> {
   const versions = join(process.env.PYENV_ROOT || join(homedir(), '.pyenv'), 'versions');
   const names = given === undefined && existsSync(versions) ? await readdir(versions) : [];
   const prefixes = given?.split(':') ?? names.map((name) => join(versions, name));
-  const found = prefixes.filter((prefix) => existsSync(join(prefix, 'bin/python3')));
+  const found = prefixes.filter((prefix) => existsSync(join(prefix, 'bin/python')));
   return Promise.all(
     found.map(async (prefix) => {
-      const { stdout } = await run(join(prefix, 'bin/python3'), [
-        '-I',
-        '-c',
-        'import sys; print("%d.%d.%d" % sys.version_info[:3])',
-      ]);
+      const script = 'import sys; print("%d.%d.%d" % sys.version_info[:3])';
+      const { stdout } = await run(join(prefix, 'bin/python'), ['-E', '-s', '-c', script]);
       return { prefix, version: stdout.trim() };
     }),
   );
+}
+
+/** The interpreter of a minor version that this machine has. */
+export async function interpreterOf(minor: string): Promise<Interpreter | undefined> {
+  return (await interpreters()).find(({ version }) => version.startsWith(`${minor}.`));
 }
 
 /** Whether this machine has interpreters of these kinds to make archives of. */

@@ -25,7 +25,7 @@ async function build(world: World, repository: EraRepository): Promise<void> {
 describe('old repositories', () => {
   let world: World;
   beforeAll(async () => {
-    world = await openWorld({ SLIPWAY_PYTHONS: 'debian' });
+    world = await openWorld({ SLIPWAY_PYTHONS: 'debian', SLIPWAY_CONDA: 'pypi' });
   });
   afterAll(() => world?.close());
 

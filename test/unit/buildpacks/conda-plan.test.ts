@@ -12,7 +12,10 @@ async function planned(files: Record<string, string>, settings: Record<string, s
   const checkout = memoryCheckout(files, { commitDate: '2019-05-20T12:00:00Z' });
   const { folder, matches, notices } = await detect(checkout, config);
   const fail = async () => expect.fail('somebody was asked, though nothing of Python has to be known');
-  return makePlan({ checkout, folder, matches, notices }, { config, rank: fail, commitOf: fail, serverLock: () => [] });
+  return makePlan(
+    { checkout, folder, matches, notices },
+    { config, rank: fail, reachesChannel: fail, commitOf: fail, serverLock: () => [] },
+  );
 }
 
 /** What the solver is given. */

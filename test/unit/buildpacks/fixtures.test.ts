@@ -29,7 +29,7 @@ async function planned(folder: string) {
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
   const plan = await makePlan(
     { checkout, folder: place, matches, notices },
-    { config, rank, commitOf: async () => COMMIT, serverLock: () => LOCK },
+    { config, rank, reachesChannel: async () => true, commitOf: async () => COMMIT, serverLock: () => LOCK },
   );
   const suite = plan.era.debian;
   const base = renderTemplate('templates/base.hbs', { suite, python: plan.python, lock: LOCK }, 'take-home', suite);

@@ -210,5 +210,7 @@ test("the repository's own package, which a binder/ folder hides", async () => {
 
 test('only the folder that is planned is looked at', async () => {
   const files = { 'a.ipynb': notebook('import seaborn'), 'course/b.ipynb': notebook('import folium') };
-  expect(guessesOf(await plan({ ...files, 'course/requirements.txt': '' }, {}, 'course'))).toEqual(['folium']);
+  expect(guessesOf(await plan({ ...files, 'course/requirements.txt': '' }, {}, { subdir: 'course' }))).toEqual([
+    'folium',
+  ]);
 });

@@ -10,7 +10,8 @@ const version = (value: string): PythonWish => ({ pins: [], version: { value, fi
 const requires = (value: string): PythonWish => ({ pins: [], requires: { value, file: 'pyproject.toml' } });
 
 async function choose(day: string, wish: PythonWish = { pins: [] }, config = any, rank = own) {
-  const { era, python, notices } = await chooseEra(day, wish, config, rank);
+  const reachesChannel = async () => false;
+  const { era, python, notices } = await chooseEra(day, wish, config, { rank, reachesChannel });
   return [era.debian, python.version, python.source, ...notices.map(({ code }) => code)].join(' ');
 }
 
@@ -36,7 +37,9 @@ describe('the era of a day', () => {
     expect(await choose('2024-05-01', version('3.7'), older)).toBe('bookworm 3.7 managed');
     expect(await choose('2024-05-01', version('3.11.9'), older)).toBe('bookworm 3.11 debian python-moved');
     expect(await choose('2024-05-01', version('3.12'), older)).toBe('trixie 3.13 debian python-moved');
-    expect(await choose('2019-05-01', version('2.7'), older)).toBe('bullseye 3.6 managed python-moved');
+    expect(await choose('2019-05-01', version('2.7'), older)).toBe(
+      'bullseye 3.6 managed channel-unreached python-moved',
+    );
     expect(() => loadConfig({ SLIPWAY_PYTHONS: '3.7,2.7' })).toThrow(/SLIPWAY_PYTHONS.*"2\.7"/);
   });
 
@@ -49,7 +52,9 @@ describe('the era of a day', () => {
 
   test('only the suites own Pythons, when the operator says so', async () => {
     expect(await choose('2018-11-01', undefined, debian)).toBe('bullseye 3.9 debian python-moved');
-    expect(await choose('2024-03-01', version('3.8'), debian)).toBe('bullseye 3.9 debian python-moved');
+    expect(await choose('2024-03-01', version('3.8'), debian)).toBe(
+      'bullseye 3.9 debian channel-unreached python-moved',
+    );
     expect(await choose('2024-03-01', version('3.11.9'), debian)).toBe('bookworm 3.11 debian python-moved');
   });
 });
@@ -62,9 +67,34 @@ describe('what a repository says about its Python', () => {
     expect(await choose('2024-05-10', version('3.11.2'))).toBe('bookworm 3.11 debian');
   });
 
-  test('Python 2 and 3.5 become the nearest, and it is said', async () => {
-    expect(await choose('2019-05-10', version('2.7'))).toBe('bullseye 3.8 managed python-moved');
-    expect(await choose('2019-05-10', version('3.5'))).toBe('bullseye 3.8 managed python-moved');
+  test('Python 2 and 3.5 become the nearest where no channel answers, and it is said', async () => {
+    const said = 'channel-unreached python-moved';
+    expect(await choose('2019-05-10', version('2.7'))).toBe(`bullseye 3.8 managed ${said}`);
+    expect(await choose('2019-05-10', version('3.5'))).toBe(`bullseye 3.8 managed ${said}`);
+  });
+
+  test.each<[string, PythonWish, string]>([
+    ['2019-05-10', version('2.7'), '2.7'],
+    ['2019-05-10', version('3.5.2'), '3.5.2'],
+    ['2024-05-10', version('3.7'), '3.7'],
+    ['2019-05-10', requires('>=2.7,<3'), '2.7'],
+    ['2019-05-10', requires('~=3.6.0'), '3.6'],
+    ['2019-05-10', requires('==3.6.4'), '3.6.4'],
+    ['2019-05-10', requires('<3.8,!=3.7.*'), '3.6'],
+  ])('one older than all that can be had comes from a channel that answers: %s %o', async (day, wish, python) => {
+    const looks = { rank: own, reachesChannel: async () => true };
+    const choice = await chooseEra(day, wish, any, looks);
+    expect(choice.era).toMatchObject({ debian: 'bookworm', python });
+    expect(choice.python).toMatchObject({ source: 'conda', version: '' });
+    expect(choice.notices).toMatchObject([{ code: 'python-from-conda' }]);
+    const without = await chooseEra(day, wish, loadConfig({ SLIPWAY_CONDA: 'pypi' }), looks);
+    expect(without.python.source).not.toBe('conda');
+  });
+
+  test('no channel is asked for others', async () => {
+    const fail = async () => expect.fail('the channel was asked');
+    for (const wish of [version('3.8'), version('2.6'), version('3.3'), requires('>=2.7'), requires('>=3.5,<3.9')])
+      await chooseEra('2024-05-10', wish, any, { rank: own, reachesChannel: fail });
   });
 
   test('a Python that does not exist yet is an error', async () => {
@@ -75,7 +105,9 @@ describe('what a repository says about its Python', () => {
     expect(await choose('2022-05-10', requires('>=3.8'))).toBe('bullseye 3.9 debian');
     expect(await choose('2022-05-10', requires('>=3.10,<3.12'))).toBe('bullseye 3.10 managed');
     expect(await choose('2022-05-10', requires('>=3.10'), debian)).toBe('bookworm 3.11 debian');
-    expect(await choose('2022-05-10', requires('<3'), debian)).toBe('bullseye 3.9 debian python-bounds');
+    expect(await choose('2022-05-10', requires('<3'), debian)).toBe(
+      'bullseye 3.9 debian channel-unreached python-bounds',
+    );
   });
 
   test.each([
@@ -103,8 +135,8 @@ describe('what a repository says about its Python', () => {
     ['>=3.11.4', '2024-03-15', 'trixie 3.13 debian'],
     ['==3.10.*', '2022-05-10', 'bullseye 3.9 debian python-bounds'],
     ['==3.10.*', '2024-03-15', 'bookworm 3.11 debian python-bounds'],
-    ['>=3.5,<3.6', '2024-03-15', 'bullseye 3.9 debian python-bounds'],
-    ['>=2.7,<3', '2024-03-15', 'bullseye 3.9 debian python-bounds'],
+    ['>=3.5,<3.6', '2024-03-15', 'bullseye 3.9 debian channel-unreached python-bounds'],
+    ['>=2.7,<3', '2024-03-15', 'bullseye 3.9 debian channel-unreached python-bounds'],
     ['>=3.15', '2024-03-15', 'trixie 3.13 debian python-bounds'],
     ['>=4', '2024-03-15', 'bookworm 3.11 debian python-bounds'],
     ['>=3.11.4,!=3.11.5,<3.11.7', '2022-05-10', 'bookworm 3.11 debian python-bounds'],

@@ -14,7 +14,7 @@ async function tiers(files: Record<string, string>, options: MemoryOptions = {},
   const rank = async (_pins: unknown, _candidates: unknown, preferred: string) => ({ python: preferred, notices: [] });
   const plan = await makePlan(
     { checkout, folder, matches, notices },
-    { config, rank, commitOf: async () => COMMIT, serverLock: () => LOCK },
+    { config, rank, reachesChannel: async () => true, commitOf: async () => COMMIT, serverLock: () => LOCK },
   );
   const { base, environment, content } = plan.tiers;
   return [base.key, environment.key, content.key] as const;

@@ -253,18 +253,25 @@ RUN printf '%s\n' \
     'scratch=$(mktemp -d)' \
     '# What conda brought is in a file of its own.' \
     'cat "$lock/python.lock" "$lock/build.lock" "$lock/constraints" 2> /dev/null | cut -d '"'"' '"'"' -f 1 | grep == > "$scratch/constraints" || true' \
-    '[ "$cutoff" = none ] || set -- --exclude-newer "$cutoff" "$@"' \
+    'ancient=' \
+    'for found in /srv/env/lib/python2.* /srv/env/lib/python3.[0-5]; do [ ! -d "$found" ] || ancient=yes; done' \
+    '[ "$cutoff" = none ] || [ -n "$ancient" ] || set -- --exclude-newer "$cutoff" "$@"' \
     '[ -z "$editable" ] || set -- "$@" --editable' \
     'export UV_CACHE_DIR="$scratch/cache" UV_LINK_MODE=hardlink' \
     'unset UV_NO_CACHE' \
     'install() {' \
+    '  if [ -n "$ancient" ]; then' \
+    '    # uv knows no Python before 3.6, and such a pip no day.' \
+    '    slipway-conda dated_index "$cutoff" /srv/env/bin/python -m pip install "$@"' \
+    '    return' \
+    '  fi' \
     '  uv pip install --no-progress --color never --no-python-downloads --python /srv/env/bin/python \' \
     '    --config-file /usr/local/lib/slipway/dependency-metadata.toml --index-strategy unsafe-best-match "$@"' \
     '}' \
     'status=0' \
     'install -c "$scratch/constraints" "$@" "$folder$extras" > "$scratch/log" 2>&1 || status=$?' \
     'cat "$scratch/log" >&2' \
-    'if [ "$status" -ne 0 ] && [ -z "${SLIPWAY_FIXED:-}" ] && grep -q '"'"'No solution found'"'"' "$scratch/log"; then' \
+    'if [ "$status" -ne 0 ] && [ -z "${SLIPWAY_FIXED:-}" ] && grep -Eq '"'"'No solution found|No matching distribution found|ResolutionImpossible'"'"' "$scratch/log"; then' \
     '  echo "slipway: $folder asks for other versions than the environment has; they are moved for it" >&2' \
     '  status=0' \
     '  install "$@" "$folder$extras" || status=$?' \

@@ -11,7 +11,7 @@ RUN printf '%s\n' \
     > /usr/local/bin/slipway-activated && chmod 755 /usr/local/bin/slipway-activated
 RUN printf '%s\n' \
     '#!/bin/sh' \
-    '# slipway-conda solve|link|pip_section: one of the scripts beside the client, with the client'"'"'s Python.' \
+    '# slipway-conda solve|link|pip_section|dated_index …: one of the scripts beside the client, with the client'"'"'s Python.' \
     'script=$1' \
     'shift' \
     'exec /srv/conda/client/bin/python -E -s -B "/srv/conda/lib/$script.py" "$@"' \
@@ -558,6 +558,7 @@ RUN printf '%s\n' \
     '' \
     'sys.path.append("/usr/local/lib/slipway")' \
     '' \
+    'from old_pip import OldPip' \
     'from uv import Uv, normal, say, stop' \
     '' \
     'SHARE = "/srv/env/share/slipway"' \
@@ -588,20 +589,44 @@ RUN printf '%s\n' \
     '    say(message)' \
     '' \
     '' \
-    'def by_uv(section, wanted, kept, cutoffs):' \
+    'def by_uv(section, wanted):' \
+    '    """(cut-off, file of constraints) → what uv'"'"'s installing came to."""' \
     '    with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:' \
     '        uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])' \
     '    install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]' \
+    '' \
+    '    def ask(cutoff, constraints):' \
+    '        uv.cutoff = cutoff' \
+    '        return uv.ask(installed(), *install, "-c", constraints)' \
+    '' \
+    '    return ask' \
+    '' \
+    '' \
+    'def by_old_pip(section, wanted):' \
+    '    """The same where uv does not know the Python."""' \
+    '    asked = section["requirements"]' \
+    '    pip = OldPip(PYTHON, write("requirements.in", asked), write("extras.in", wanted[len(asked):]), section)' \
+    '' \
+    '    def ask(cutoff, constraints):' \
+    '        answer = pip.install(cutoff, constraints)' \
+    '        if pip.undated and answer.kind == "ok" and cutoff != "none":' \
+    '            notice("the package index has no days of uploads: what the pip section asks for is as of today")' \
+    '        return answer' \
+    '' \
+    '    return ask' \
+    '' \
+    '' \
+    'def settle(ask, section, kept, cutoffs):' \
+    '    """Beside what conda brought, on the first day that has a solution; else with other versions of it."""' \
     '    held = write("held.in", section["constraints"] + kept)' \
     '    free = write("free.in", section["constraints"])' \
     '    first = None' \
     '    for constraints, days in ((held, cutoffs), (free, cutoffs[:1])):' \
     '        for day in days:' \
-    '            uv.cutoff = day' \
-    '            answer = uv.ask(installed(), *install, "-c", constraints)' \
+    '            answer = ask(day, constraints)' \
     '            if answer.kind == "ok":' \
     '                if day != cutoffs[0]:' \
-    '                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], day[:10]))' \
+    '                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], "today" if day == "none" else day[:10]))' \
     '                if constraints == free:' \
     '                    notice("the pip section asks for other versions than conda brought; they are moved for it")' \
     '                return' \
@@ -619,15 +644,6 @@ RUN printf '%s\n' \
     '    stop(65, "the pip section has no solution beside what conda brought", answer)' \
     '' \
     '' \
-    'def by_pip(section, wanted, kept):' \
-    '    """uv knows no Python before 3.8."""' \
-    '    notice("the pip section is taken as of today: tools for this Python know no day")' \
-    '    constraints = write("held.in", section["constraints"] + kept)' \
-    '    command = [PYTHON, "-m", "pip", "install", "--no-cache-dir", "-r", write("requirements.in", wanted), "-c", constraints]' \
-    '    if subprocess.run(command + section["indexOptions"]).returncode != 0:' \
-    '        stop(65, "pip could not install the pip section")' \
-    '' \
-    '' \
     'def main():' \
     '    environment = json.loads(read("conda.json"))' \
     '    section, before = environment["pip"], installed()' \
@@ -643,10 +659,8 @@ RUN printf '%s\n' \
     '        day = read("resolved-as-of").strip()' \
     '        later = [cutoff for cutoff in environment["cutoffs"] if cutoff == "none" or cutoff[:10] >= day] if day != "latest" else ["none"]' \
     '        version = subprocess.run([PYTHON, "-c", "import sys; print('"'"'%d %d'"'"' % sys.version_info[:2])"], stdout=subprocess.PIPE, text=True)' \
-    '        if tuple(map(int, version.stdout.split())) < (3, 8):' \
-    '            by_pip(section, wanted, kept)' \
-    '        else:' \
-    '            by_uv(section, wanted, kept, later)' \
+    '        is_old = tuple(map(int, version.stdout.split())) < (3, 6)' \
+    '        settle((by_old_pip if is_old else by_uv)(section, wanted), section, kept, later)' \
     '    added = ["%s==%s" % found for found in sorted(installed().items()) if before.get(found[0]) != found[1]]' \
     '    write("python.lock", [])' \
     '    write("build.lock", added)' \
@@ -658,6 +672,195 @@ RUN printf '%s\n' \
     '' \
     'main()' \
     > /srv/conda/lib/pip_section.py && chmod 755 /srv/conda/lib/pip_section.py
+RUN printf '%s\n' \
+    '"""The package index as of a day, for a pip that knows none: dated_index.py CUT-OFF COMMAND…, with the day as `none` or a time.' \
+    '' \
+    'Tools that know days run no Python before 3.6. Its own pip is given an index on loopback instead, which asks the real one and' \
+    'leaves out what was uploaded later. Ends as the command does, with 75 where the index did not answer.' \
+    '"""' \
+    '' \
+    'import base64' \
+    'import html' \
+    'import http.server' \
+    'import json' \
+    'import os' \
+    'import re' \
+    'import subprocess' \
+    'import sys' \
+    'import threading' \
+    'import urllib.error' \
+    'import urllib.parse' \
+    'import urllib.request' \
+    '' \
+    'ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"' \
+    'PUBLIC = "https://pypi.org/simple"' \
+    'TIME = 60' \
+    '' \
+    '' \
+    'class Upstream:' \
+    '    def __init__(self, address):' \
+    '        parts = urllib.parse.urlsplit(address.rstrip("/"))' \
+    '        user, _, host = parts.netloc.rpartition("@")' \
+    '        self.address = parts._replace(netloc=host).geturl()' \
+    '        self.headers = {"Accept": ACCEPT}' \
+    '        if user:' \
+    '            self.headers["Authorization"] = "Basic " + base64.b64encode(urllib.parse.unquote(user).encode()).decode()' \
+    '' \
+    '    def page(self, name):' \
+    '        """(address, content type, body) of a project'"'"'s page. Raises HTTPError, OSError."""' \
+    '        request = urllib.request.Request("%s/%s/" % (self.address, name), headers=self.headers)' \
+    '        with urllib.request.urlopen(request, timeout=TIME) as response:' \
+    '            return response.url, response.headers.get_content_type(), response.read()' \
+    '' \
+    '' \
+    'def link(file, page):' \
+    '    """One file of PEP 691 as PEP 503 has it."""' \
+    '    hashes = sorted((file.get("hashes") or {}).items())' \
+    '    url = urllib.parse.urljoin(page, file["url"]) + "".join("#%s=%s" % one for one in hashes[-1:])' \
+    '    attributes = {"href": url, "data-requires-python": file.get("requires-python")}' \
+    '    if file.get("yanked"):' \
+    '        attributes["data-yanked"] = ""' \
+    '    words = ['"'"' %s="%s"'"'"' % (name, html.escape(value)) for name, value in attributes.items() if value is not None]' \
+    '    return "<a%s>%s</a><br>\n" % ("".join(words), html.escape(file["filename"]))' \
+    '' \
+    '' \
+    'class DatedIndex:' \
+    '    """Serves the index while it is entered."""' \
+    '' \
+    '    def __init__(self, cutoff, upstream):' \
+    '        self.cutoff = cutoff' \
+    '        self.upstream = Upstream(upstream)' \
+    '        # Of the real one: it did not answer; it knows no days.' \
+    '        self.failed = self.undated = False' \
+    '' \
+    '    def __enter__(self):' \
+    '        index = self' \
+    '' \
+    '        class Handler(http.server.BaseHTTPRequestHandler):' \
+    '            def do_GET(self):' \
+    '                name = re.fullmatch(r"/([A-Za-z0-9._-]+)/?", urllib.parse.unquote(self.path))' \
+    '                status, body = index.answer(name[1]) if name else (404, "")' \
+    '                content = body.encode()' \
+    '                self.send_response(status)' \
+    '                self.send_header("Content-Type", "text/html; charset=utf-8")' \
+    '                self.send_header("Content-Length", str(len(content)))' \
+    '                self.end_headers()' \
+    '                self.wfile.write(content)' \
+    '' \
+    '            def log_message(self, *arguments):' \
+    '                pass' \
+    '' \
+    '        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)' \
+    '        threading.Thread(target=self.server.serve_forever, daemon=True).start()' \
+    '        self.url = "http://127.0.0.1:%d/" % self.server.server_port' \
+    '        return self' \
+    '' \
+    '    def __exit__(self, *error):' \
+    '        self.server.shutdown()' \
+    '        self.server.server_close()' \
+    '' \
+    '    def answer(self, name):' \
+    '        try:' \
+    '            page, kind, body = self.upstream.page(name)' \
+    '        except urllib.error.HTTPError as error:' \
+    '            if error.code in (403, 404, 410):' \
+    '                return 404, ""' \
+    '            self.failed = True' \
+    '            return 502, ""' \
+    '        except OSError:' \
+    '            self.failed = True' \
+    '            return 502, ""' \
+    '        if not kind.endswith("+json"):' \
+    '            self.undated = True' \
+    '            return 200, '"'"'<base href="%s">'"'"' % html.escape(page) + body.decode("utf-8", "replace")' \
+    '        files = json.loads(body)["files"]' \
+    '        kept = [file for file in files if self.cutoff == "none" or file.get("upload-time", "") <= self.cutoff]' \
+    '        self.undated = self.undated or any("upload-time" not in file for file in files)' \
+    '        return 200, "<!DOCTYPE html><html><head><title>%s</title></head><body>\n%s</body></html>\n" % (' \
+    '            html.escape(name),' \
+    '            "".join(link(file, page) for file in kept),' \
+    '        )' \
+    '' \
+    '    def environment(self):' \
+    '        """Variables with which pip asks it, and not through a proxy."""' \
+    '        found = dict(os.environ, PIP_INDEX_URL=self.url)' \
+    '        for name in ("no_proxy", "NO_PROXY"):' \
+    '            found[name] = ",".join(filter(None, [found.get(name), "127.0.0.1"]))' \
+    '        return found' \
+    '' \
+    '' \
+    'def index_as_of(cutoff):' \
+    '    return DatedIndex(cutoff, os.environ.get("PIP_INDEX_URL") or PUBLIC)' \
+    '' \
+    '' \
+    'def main():' \
+    '    with index_as_of(sys.argv[1]) as index:' \
+    '        code = subprocess.run(sys.argv[2:], env=index.environment()).returncode' \
+    '    if code != 0 and index.failed:' \
+    '        print("slipway: the package index did not answer; this is tried again as it is", file=sys.stderr, flush=True)' \
+    '        code = 75' \
+    '    sys.exit(code)' \
+    '' \
+    '' \
+    'if __name__ == "__main__":' \
+    '    main()' \
+    > /srv/conda/lib/dated_index.py && chmod 755 /srv/conda/lib/dated_index.py
+RUN printf '%s\n' \
+    '"""The pip of a Python before 3.6, which uv does not know, with an index as of a day."""' \
+    '' \
+    'import re' \
+    'import subprocess' \
+    '' \
+    'from dated_index import index_as_of' \
+    '' \
+    'NAME = r"([A-Za-z0-9._-]+)"' \
+    'FAILED = re.compile(r"Failed building wheel for %s|Running setup\.py install for %s: finished with status '"'"'error'"'"'" % (NAME, NAME))' \
+    'UNFIT = re.compile(' \
+    '    r"No matching distribution found|ResolutionImpossible|conflicting dependencies|requirement conflict|Double requirement given"' \
+    ')' \
+    'UNREACHED = re.compile(r"Max retries exceeded|Connection(?:Error| refused| reset)|Read timed out|SSLError")' \
+    '' \
+    '' \
+    'class Answer:' \
+    '    """What pip said, as uv.Answer has it."""' \
+    '' \
+    '    def __init__(self, code, text, is_unanswered):' \
+    '        self.text = text.strip()' \
+    '        failed = FAILED.search(text)' \
+    '        self.package = failed and (failed[1] or failed[2])' \
+    '        self.kind = "ok" if code == 0 else self._kind(is_unanswered)' \
+    '' \
+    '    def _kind(self, is_unanswered):' \
+    '        if is_unanswered or UNREACHED.search(self.text):' \
+    '            return "upstream"' \
+    '        if UNFIT.search(self.text):' \
+    '            return "no-solution"' \
+    '        return "build-failed" if self.package else "error"' \
+    '' \
+    '' \
+    'class OldPip:' \
+    '    def __init__(self, python, requirements, extras, section):' \
+    '        self.command = [python, "-m", "pip", "install", "--no-cache-dir", *section["indexOptions"]]' \
+    '        both = ["-r", requirements, "-r", extras]' \
+    '        # With one hash, pip wants them for every line.' \
+    '        has_hashes = any("--hash" in line for line in section["requirements"])' \
+    '        self.runs = [both[:2], both[2:]] if has_hashes else [both]' \
+    '        # Whether the index had no days.' \
+    '        self.undated = False' \
+    '' \
+    '    def install(self, cutoff, constraints):' \
+    '        with index_as_of(cutoff) as index:' \
+    '            for files in self.runs:' \
+    '                done = subprocess.run(' \
+    '                    [*self.command, *files, "-c", constraints],' \
+    '                    env=index.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",' \
+    '                )' \
+    '                answer = Answer(done.returncode, done.stdout, index.failed)' \
+    '                if answer.kind != "ok":' \
+    '                    break' \
+    '        self.undated = index.undated' \
+    '        return answer' \
+    > /srv/conda/lib/old_pip.py && chmod 755 /srv/conda/lib/old_pip.py
 RUN printf '%s\n' \
     '"""Environments as the command `conda` sees them: /srv/env, which is `notebook`, and those that it made itself."""' \
     '' \
