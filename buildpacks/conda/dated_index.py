@@ -63,7 +63,7 @@ class DatedIndex:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                name = re.fullmatch(r"/([A-Za-z0-9._-]+)/?", urllib.parse.unquote(self.path))
+                name = re.fullmatch(r"/([A-Za-z0-9][A-Za-z0-9._-]*)/?", urllib.parse.unquote(self.path))
                 status, body = index.answer(name[1]) if name else (404, "")
                 content = body.encode()
                 self.send_response(status)
@@ -76,7 +76,7 @@ class DatedIndex:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = "http://127.0.0.1:%d/" % self.server.server_port
         return self
 

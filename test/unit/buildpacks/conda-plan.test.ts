@@ -6,6 +6,7 @@ import { detect } from '../../../src/detect/detect.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
 import type { Plan } from '../../../src/types.ts';
 import { memoryCheckout } from '../../support/checkout.ts';
+import { plan as guessPlan } from '../../support/guess-plan.ts';
 
 async function planned(files: Record<string, string>, settings: Record<string, string> = {}): Promise<Plan> {
   const config = loadConfig({ SLIPWAY_PLATFORM: 'linux/amd64', ...settings });
@@ -143,4 +144,45 @@ test('a folder of the repository with a marker is installed where that holds', a
   // Only the solver knows which one that is.
   expect(await local('python')).toEqual(['a', 'b', 'c']);
   await expect(local('python', ", './e ; garbage'")).rejects.toThrow('is not a marker');
+});
+
+test('an old Python from the channel: what Python’s own files ask for is its pip section', async () => {
+  const files = {
+    'runtime.txt': 'python-2.7.15-2018-09-01\n',
+    'requirements.txt':
+      '--extra-index-url https://example.org/simple\nnumpy\nenum34; python_version < "3"\nx; python_version > "3"\n-e ./lib\n',
+    'constraints.txt': '',
+    'lib/setup.py': '',
+    'a.ipynb': '{"cells": [{"cell_type": "code", "source": "import seaborn"}]}',
+  };
+  const plan = await guessPlan(files, {}, { reaches: true });
+  expect(plan.era).toMatchObject({ debian: 'bookworm', python: '2.7.15' });
+  expect(solved(plan)).toMatchObject({
+    channels: ['conda-forge'],
+    specs: [{ spec: 'python ==2.7.15', loosened: 'python 2.7.*' }, { spec: 'pip' }],
+    cutoffs: expect.arrayContaining(['2018-09-01T23:59:59Z']),
+    pip: {
+      requirements: ['numpy', 'enum34 ; python_version < "3"', 'x ; python_version > "3"'],
+      indexOptions: ['--extra-index-url', 'https://example.org/simple'],
+    },
+  });
+  const content = plan.steps.filter(({ place }) => place === 'content');
+  expect(content).toMatchObject([{ template: 'python/package', values: { path: 'lib', editable: true } }]);
+  // Nothing of today could add it; it is told.
+  expect(plan.steps.some(({ place }) => place === 'guessed')).toBe(false);
+  expect(plan.notices.map(({ code }) => code)).toEqual(
+    expect.arrayContaining(['python-from-conda', 'missing-package']),
+  );
+  expect(plan.buildpacks.map(({ name }) => name)).toEqual(['python']);
+});
+
+test('what is locked stays locked there, and no server is put into such a Python', async () => {
+  const hash = `--hash=sha256:${'0'.repeat(64)}`;
+  const files = { 'runtime.txt': 'python-3.5', 'requirements.txt': `six==1.15.0 ${hash}\nnotebook==6.0.0 ${hash}\n` };
+  const plan = await guessPlan(files, {}, { reaches: true });
+  expect(solved(plan)).toMatchObject({ pip: { requirements: [`six==1.15.0 ${hash}`, `notebook==6.0.0 ${hash}`] } });
+  expect(plan.server).toBe('isolated');
+  expect(plan.notices.map(({ code }) => code)).toContain('server-apart');
+  const newer = await guessPlan({ ...files, 'runtime.txt': 'python-3.7' }, {}, { reaches: true });
+  expect(newer.server).toBe('environment');
 });
