@@ -33,6 +33,7 @@ class Answer:
 class OldPip:
     def __init__(self, python, requirements, extras, section):
         self.command = [python, "-m", "pip", "install", "--no-cache-dir", *section["indexOptions"]]
+        self.command += ["--pre"] if section.get("prereleases") else []
         both = ["-r", requirements, "-r", extras]
         # With one hash, pip wants them for every line.
         has_hashes = any("--hash" in line for line in section["requirements"])

@@ -52,6 +52,7 @@ def by_uv(section, wanted):
     with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:
         uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])
     install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]
+    install += ["--prerelease", "allow"] if section.get("prereleases") else []
 
     def ask(cutoff, constraints):
         uv.cutoff = cutoff

@@ -100,6 +100,7 @@ export function solving(environment: CondaEnvironment, context: PlanContext, ext
       requirements: pip?.requirements ?? [],
       constraints: pip?.constraints ?? [],
       indexOptions: pip?.indexOptions ?? [],
+      ...(pip?.prereleases ? { prereleases: true } : {}),
     },
   });
 }

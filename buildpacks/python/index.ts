@@ -143,6 +143,7 @@ function resolveStep({ requirements: wanted, lock }: Wanted, context: PlanContex
       cutoffs: cutoffs(from),
       extras,
       indexOptions: wanted.indexOptions,
+      ...(wanted.prereleases ? { prereleases: true } : {}),
     },
   };
 }

@@ -20,6 +20,7 @@ export type Option =
   | { kind: 'requirements' | 'constraints' | 'editable'; value: string }
   | { kind: 'index'; value: string; arguments: string[] }
   | { kind: 'ignored'; value: string; reason: string }
+  | { kind: 'prereleases' }
   | { kind: 'silent' };
 
 /** Joins continued lines, drops comments and blank lines. */
@@ -56,7 +57,6 @@ const IGNORED: Record<string, string> = {
   '--config-settings': 'packages are built as they say themselves',
   '--global-option': 'packages are built as they say themselves',
   '--install-option': 'packages are built as they say themselves',
-  '--pre': 'a pre-release is taken where a line asks for one, as in name>=2.0rc1, or where there is nothing else',
   '--use-feature': 'it is a switch of pip itself',
   '--process-dependency-links': 'no tool knows it any more',
   '--allow-external': 'no tool knows it any more',
@@ -114,6 +114,7 @@ function readOption(line: RequirementLine, text: string): Option {
   const name = SHORT[given] ?? given;
   const value = (match?.[2] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2');
   if (Object.hasOwn(IGNORED, name)) return { kind: 'ignored', value: text, reason: IGNORED[name] ?? '' };
+  if (name === '--pre') return { kind: 'prereleases' };
   if (SILENT.has(name)) return { kind: 'silent' };
   const known = name === '--requirement' || name === '--constraint' || name === '--editable' || INDEX.has(name);
   if (!known || value === '') {

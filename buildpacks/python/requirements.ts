@@ -40,6 +40,8 @@ export interface Requirements {
   hashed: number;
   /** Options of an index of the repository's own, as uv takes them: `--extra-index-url https://…`. */
   indexOptions: string[];
+  /** Of whatever is asked for, pre-releases are as good as releases, as pip's `--pre` has it. */
+  prereleases: boolean;
   /** Every file read, in order. */
   files: string[];
   notices: Notice[];
@@ -58,6 +60,7 @@ export function noRequirements(): Requirements {
     git: [],
     hashed: 0,
     indexOptions: [],
+    prereleases: false,
     files: [],
     notices: [],
   };
@@ -79,6 +82,7 @@ export function joinRequirements(all: readonly Requirements[]): Requirements {
     git: all.flatMap(({ git }) => git),
     hashed: all.reduce((sum, { hashed }) => sum + hashed, 0),
     indexOptions: all.flatMap(({ indexOptions }) => indexOptions),
+    prereleases: all.some(({ prereleases }) => prereleases),
     files: [...new Set(all.flatMap(({ files }) => files))],
     notices: all.flatMap(({ notices }) => notices),
   };
@@ -162,6 +166,9 @@ async function takeOption(
       result.notices.push({ code: 'ignored-option', message, file: line.file });
       return;
     }
+    case 'prereleases':
+      result.prereleases = true;
+      return;
     case 'silent':
       return;
   }

@@ -46,6 +46,23 @@ const scenarios: Scenario[] = [
     launched: ({ built }) => expect(built.resolvedAsOf).toBe('2022-05-10'),
   },
   {
+    title: 'pre-releases of 2021, which a kernel has none of',
+    commits: [
+      {
+        date: '2021-04-25',
+        files: {
+          'requirements.txt': '--pre\nflask\n',
+          'index.ipynb': notebook(
+            'from importlib.metadata import version\nprint(version("flask"), version("werkzeug"))',
+            'print(version("ipykernel"), version("ipywidgets"))',
+          ),
+        },
+      },
+    ],
+    // ipykernel 6.0.0a4 and ipywidgets 8.0.0a4 were there.
+    outputs: ['2.0.0rc1 2.0.0rc4', /^5\.5\.\d+ 7\.6\.\d+$/],
+  },
+  {
     title: 'unpinned of 2024',
     commits: [
       {

@@ -157,11 +157,10 @@ describe('what people write in requirements.txt', () => {
     ]);
   });
 
-  test('--pre has no effect, and it is said what has', async () => {
-    const found = await read({ 'requirements.txt': '--pre\nnumpy' });
-    expect(found.requirements).toEqual(['numpy']);
-    expect(found.notices).toMatchObject([{ code: 'ignored-option', file: 'requirements.txt' }]);
-    expect(found.notices[0]?.message).toMatch(/^requirements\.txt, line 1: --pre is ignored.*name>=2\.0rc1/);
+  test('--pre counts wherever it stands, for all files', async () => {
+    const files = { 'requirements.txt': 'numpy\n-r more.txt', 'more.txt': '--pre -r most.txt', 'most.txt': 'six' };
+    expect(await read(files)).toMatchObject({ requirements: ['numpy', 'six'], prereleases: true, notices: [] });
+    expect(await read({ 'requirements.txt': 'numpy' })).toMatchObject({ prereleases: false });
   });
 
   const own = 'https://own.example.org/simple';

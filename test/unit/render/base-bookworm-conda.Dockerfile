@@ -309,6 +309,7 @@ RUN printf '%s\n' \
     '    for name in ("requirement", "constraint", "cutoff", "extra", "index-option"):' \
     '        parser.add_argument("--" + name, action="append", default=[])' \
     '    parser.add_argument("--locked", help="a file with the lines of a lock, which are taken as they are")' \
+    '    parser.add_argument("--prereleases", action="store_true")' \
     '    parser.add_argument("--compilers", action="store_true")' \
     '    return parser.parse_args()' \
     '' \
@@ -387,7 +388,9 @@ RUN printf '%s\n' \
     '                return locked.resolve(self, file.read().splitlines())' \
     '        declared = []' \
     '        if self.pins.requirements:' \
-    '            answer, declared = self.compile(self.pins.requirements, self.pins.constraints)' \
+    '            # What a kernel needs besides is of no pre-release; the exact versions of what is declared then let those in.' \
+    '            pre = ["--prerelease", "allow"] if self.given.prereleases else []' \
+    '            answer, declared = self.compile(self.pins.requirements, self.pins.constraints, *pre)' \
     '            self.warn(answer)' \
     '            if answer.kind != "ok":' \
     '                return answer, []' \

@@ -594,6 +594,7 @@ RUN printf '%s\n' \
     '    with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:' \
     '        uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])' \
     '    install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]' \
+    '    install += ["--prerelease", "allow"] if section.get("prereleases") else []' \
     '' \
     '    def ask(cutoff, constraints):' \
     '        uv.cutoff = cutoff' \
@@ -738,7 +739,7 @@ RUN printf '%s\n' \
     '' \
     '        class Handler(http.server.BaseHTTPRequestHandler):' \
     '            def do_GET(self):' \
-    '                name = re.fullmatch(r"/([A-Za-z0-9._-]+)/?", urllib.parse.unquote(self.path))' \
+    '                name = re.fullmatch(r"/([A-Za-z0-9][A-Za-z0-9._-]*)/?", urllib.parse.unquote(self.path))' \
     '                status, body = index.answer(name[1]) if name else (404, "")' \
     '                content = body.encode()' \
     '                self.send_response(status)' \
@@ -751,7 +752,7 @@ RUN printf '%s\n' \
     '                pass' \
     '' \
     '        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)' \
-    '        threading.Thread(target=self.server.serve_forever, daemon=True).start()' \
+    '        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()' \
     '        self.url = "http://127.0.0.1:%d/" % self.server.server_port' \
     '        return self' \
     '' \
@@ -841,6 +842,7 @@ RUN printf '%s\n' \
     'class OldPip:' \
     '    def __init__(self, python, requirements, extras, section):' \
     '        self.command = [python, "-m", "pip", "install", "--no-cache-dir", *section["indexOptions"]]' \
+    '        self.command += ["--pre"] if section.get("prereleases") else []' \
     '        both = ["-r", requirements, "-r", extras]' \
     '        # With one hash, pip wants them for every line.' \
     '        has_hashes = any("--hash" in line for line in section["requirements"])' \
