@@ -4,6 +4,7 @@ import glob
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -101,16 +102,18 @@ class Prefix:
         pip = ["      - %s==%s" % row[:2] for row in rows if row[3] == "pypi"]
         return "\n".join(lines + (["  - pip:", *pip] if pip else []) + ["prefix: " + self.path]) + "\n"
 
-    def solver(self, channels):
-        """These channels before the environment's own, which are also what `defaults` stands for."""
+    def solver(self, channels, specs=()):
+        """These channels before the environment's own, which are also what `defaults` stands for; last those that a spec alone
+        names."""
+        last = [re.sub(r"/(noarch|linux-[a-z0-9]+)$", "", spec.rpartition("::")[0]) for spec in specs if "::" in spec]
         named = [one for name in channels for one in (self.channels if name == "defaults" else [name])]
         known = {}
-        for name in [*named, *self.channels]:
+        for name in [*named, *self.channels, *last]:
             known.setdefault(short(name), name)
         return Solver(dict(self.environment, channels=list(known.values())))
 
     async def search(self, specs, channels):
-        work = self.solver(channels)
+        work = self.solver(channels, specs)
         wanted = [rattler.MatchSpec(spec) for spec in specs]
         cutoff = solver.moment(self.cutoff())
         found = await work.gateway.query(work.channels, [self.platform, "noarch"], wanted, recursive=False, channel_relations="disabled")
@@ -123,10 +126,11 @@ class Prefix:
 
     async def change(self, specs, channels, drop, free, dry_run, alone):
         """Lines that tell what became of it."""
-        work, before = self.solver(channels), self.installed()
+        before = self.installed()
         names = {rattler.MatchSpec(spec).name.normalized for spec in specs}
         gone, moved = with_dependents(before, set(drop)), names | set(free)
         asked = [spec for name, spec in self.requested().items() if name not in gone | moved] + specs
+        work = self.solver(channels, asked)
         # All that is there stays, if not in its version; Python keeps its series, as what pip installed stands in its folder.
         held = [name for name in before if name not in gone]
         if "python" in held and "python" not in moved:

@@ -138,6 +138,7 @@ async function pack(python: string, folder: string, packages: readonly object[])
 export async function startCondaChannel(
   packages: readonly (CondaPackage | MadePackage)[],
   name = 'conda-forge',
+  others: Readonly<Record<string, readonly CondaPackage[]>> = {},
 ): Promise<CondaChannel> {
   const shared = join(loadConfig().SLIPWAY_DATA, 'test-conda');
   await mkdir(shared, { recursive: true });
@@ -145,6 +146,7 @@ export async function startCondaChannel(
   const root = await mkdtemp(join(tmpdir(), 'slipway-conda-'));
   await cp(common, join(root, name), { recursive: true });
   await pack(python, join(root, name), packages);
+  for (const [other, found] of Object.entries(others)) await pack(python, join(root, other), found);
   const requests: string[] = [];
   let status: number | undefined;
   const listener = createServer(async (request, response) => {

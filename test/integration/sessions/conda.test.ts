@@ -10,7 +10,12 @@ describe('conda in a session', () => {
   let channel: CondaChannel;
   let world: World;
   beforeAll(async () => {
-    channel = await startCondaChannel(PACKAGES);
+    channel = await startCondaChannel(PACKAGES, 'conda-forge', {
+      lagoon: [
+        { name: 'atoll', version: '1.0', day: '2023-01-01', files: { 'share/atoll': 'of the lagoon' } },
+        { name: 'wind', version: '1.5', day: '2023-01-01', files: { 'share/wind': 'of the lagoon' } },
+      ],
+    });
     world = await openWorld({ SLIPWAY_MIRROR_CONDA: channel.url });
   });
   afterAll(async () => {
@@ -33,6 +38,11 @@ describe('conda in a session', () => {
     expect(await conda('list wind')).toMatch(/wind +1\.0 +0 +conda-forge/);
     expect(await conda('install -y "tides>=9"')).toMatch(/no solution/);
     expect(await conda('env export --from-history')).toContain('  - tides 1.*');
+    // From a channel that it alone names; others stay where they come from.
+    expect(await conda('install -y lagoon::atoll')).toMatch(/\+ atoll +1\.0/);
+    expect(await conda('install -y "tides<2"')).not.toMatch(/no solution|wind/);
+    expect(await conda('list')).toMatch(/wind +1\.0 +0 +conda-forge/);
+    expect(await conda('list atoll')).toMatch(/atoll +1\.0 +0 +lagoon/);
     expect(await conda('remove -y wind')).toMatch(/- wind/);
     expect(await runCode(session, '!python -c "import wind" 2>&1 | tail -n 1')).toContain('ModuleNotFoundError');
     expect(await conda('--version')).toMatch(/^conda \d+\.\d+/);
