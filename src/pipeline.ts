@@ -18,7 +18,7 @@ import { type EngineDeps, isHub, openHub, type StageDeps, stages } from './stage
 import type { Checkout, Plan, PlanContext, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
 export { checkUrlpath } from './launch/urlpath.ts';
-export { keepPlan, keptPlan, planKey } from './plan/kept.ts';
+export { keepPlan, keptPlan, lasts, planKey } from './plan/kept.ts';
 
 /** A repository as somebody typed it. */
 export interface RepoRequest {

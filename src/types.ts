@@ -223,6 +223,8 @@ export interface Tier {
 
 /** The whole of what will be built and why; a pure function of commit, platform and result-changing settings. */
 export interface Plan {
+  /** Milliseconds since 1970 until which it is kept, where it stands in for one that could not be made. */
+  until?: number;
   repo: string;
   commit: string;
   commitDate: string;

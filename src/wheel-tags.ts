@@ -3,7 +3,7 @@
 import type { Suite } from './types.ts';
 
 export interface WheelTarget {
-  /** `3.9`. */
+  /** `3.9`, or `2.7`. */
   python: string;
   /** `x86_64` or `aarch64`. */
   architecture: string;
@@ -20,15 +20,17 @@ function platformFits(tag: string, { architecture, glibc }: WheelTarget): boolea
   return (match[2] === undefined ? (LEGACY[match[1] ?? ''] ?? Number.POSITIVE_INFINITY) : Number(match[2])) <= glibc;
 }
 
-function interpreterFits(python: string, abi: string, minor: number): boolean {
-  const match = /^(cp|py)3(\d*)$/.exec(python);
-  if (match === null) return false;
-  const [, kind, digits = ''] = match;
+/** @param release major and minor version */
+function interpreterFits(python: string, abi: string, [major, minor]: [number, number]): boolean {
+  const [, kind, series, digits = ''] = /^(cp|py)([23])(\d*)$/.exec(python) ?? [];
+  if (Number(series) !== major) return false;
   const since = digits === '' ? 0 : Number(digits);
   if (abi === 'abi3') return kind === 'cp' && since <= minor;
   if (abi === 'none') return kind === 'py' ? since <= minor : digits === '' || since === minor;
   // Up to 3.7 the ABI had an m for pymalloc; a t (free threads) or d (debug) is another Python.
-  return kind === 'cp' && since === minor && (abi === `cp3${minor}` || abi === `cp3${minor}m`);
+  const own = `cp${major}${minor}`;
+  // conda's 2.7 has wide characters.
+  return kind === 'cp' && since === minor && (major === 2 ? abi === `${own}mu` : abi === own || abi === `${own}m`);
 }
 
 /** Version and tags of a wheel's file name; undefined for what is no wheel. */
@@ -50,8 +52,10 @@ export function parseWheelName(
 export function wheelFits(file: string, target: WheelTarget): boolean {
   const wheel = parseWheelName(file);
   if (wheel === undefined) return false;
-  const minor = Number(target.python.split('.')[1]);
-  const interpreter = wheel.pythons.some((python) => wheel.abis.some((abi) => interpreterFits(python, abi, minor)));
+  const [major = 0, minor = 0] = target.python.split('.').map(Number);
+  const interpreter = wheel.pythons.some((python) =>
+    wheel.abis.some((abi) => interpreterFits(python, abi, [major, minor])),
+  );
   return interpreter && wheel.platforms.some((tag) => platformFits(tag, target));
 }
 

@@ -11,45 +11,52 @@ UNFIT = re.compile(
     r"No matching distribution found|ResolutionImpossible|conflicting dependencies|requirement conflict|Double requirement given"
 )
 UNREACHED = re.compile(r"Max retries exceeded|Connection(?:Error| refused| reset)|Read timed out|SSLError")
+MISMATCH = re.compile(r"DO NOT MATCH THE HASHES.*?\n\s*%s(?:==| from )" % NAME, re.S)
+DIRECT = re.compile(r"%s(\[[^\]]*\])?\s*@\s*(\S+)(\s*;.*)?" % NAME)
+
+
+def old_line(line):
+    """A requirement by its address as every pip reads it: `name @ url` is known from 19.3 on only."""
+    found = DIRECT.fullmatch(line)
+    if not found:
+        return line
+    name, extras, url, marker = found.groups()
+    return "%s%segg=%s%s%s" % (url, "&" if "#" in url else "#", name, extras or "", marker or "")
 
 
 class Answer:
     """What pip said, as uv.Answer has it."""
 
-    def __init__(self, code, text, is_unanswered):
-        self.text = text.strip()
+    def __init__(self, code, text, unanswered):
+        self.text = (text.strip() + "\n" + unanswered).strip()
         failed = FAILED.search(text)
         self.package = failed and (failed[1] or failed[2])
-        self.kind = "ok" if code == 0 else self._kind(is_unanswered)
+        self.kind = "ok" if code == 0 else self._kind(unanswered)
 
-    def _kind(self, is_unanswered):
-        if is_unanswered or UNREACHED.search(self.text):
+    def _kind(self, unanswered):
+        if unanswered or UNREACHED.search(self.text):
             return "upstream"
+        other = MISMATCH.search(self.text)
+        if other:
+            self.package = other[1]
+            return "hash-mismatch"
         if UNFIT.search(self.text):
             return "no-solution"
         return "build-failed" if self.package else "error"
 
 
 class OldPip:
-    def __init__(self, python, requirements, extras, section):
+    def __init__(self, python, section):
         self.command = [python, "-m", "pip", "install", "--no-cache-dir", *section["indexOptions"]]
         self.command += ["--pre"] if section.get("prereleases") else []
-        both = ["-r", requirements, "-r", extras]
-        # With one hash, pip wants them for every line.
-        has_hashes = any("--hash" in line for line in section["requirements"])
-        self.runs = [both[:2], both[2:]] if has_hashes else [both]
         # Whether the index had no days.
         self.undated = False
 
-    def install(self, cutoff, constraints):
+    def install(self, cutoff, words):
         with index_as_of(cutoff) as index:
-            for files in self.runs:
-                done = subprocess.run(
-                    [*self.command, *files, "-c", constraints],
-                    env=index.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                )
-                answer = Answer(done.returncode, done.stdout, index.failed)
-                if answer.kind != "ok":
-                    break
-        self.undated = index.undated
-        return answer
+            done = subprocess.run(
+                [*self.command, *words],
+                env=index.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            )
+        self.undated = self.undated or index.undated
+        return Answer(done.returncode, done.stdout, index.failed)

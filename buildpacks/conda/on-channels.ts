@@ -1,6 +1,6 @@
 /** The steps of an environment from conda's channels. */
 import type { Config } from '../../src/config.ts';
-import { isAncient } from '../../src/pythons.ts';
+import { fullVersion, isAncient } from '../../src/pythons.ts';
 import type { Contribution, Notice, PlanContext, Step } from '../../src/types.ts';
 import { cutoff } from '../cutoffs.ts';
 import { markerWorld } from '../python/markers.ts';
@@ -38,7 +38,7 @@ function serverNotice(named: string | undefined, part: string | undefined): Noti
 function contentSteps({ pip }: CondaEnvironment, { asOf, era, platform }: PlanContext): Step[] {
   const local = pip?.local ?? [];
   // Which Python the solver takes is only known before when the environment names it.
-  const world = markerWorld(era.python === '' ? ANY_PYTHON : era.python, platform);
+  const world = markerWorld(era.python === '' ? ANY_PYTHON : fullVersion(era.python), platform);
   const isUnknown = ({ marker }: LocalRequirement) => era.python === '' && /python/.test(marker?.text ?? '');
   const fitting = local.filter((one) => localFor(world, [one]).length > 0 || isUnknown(one));
   return fitting.map(({ path, extras, editable }) => ({

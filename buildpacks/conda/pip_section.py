@@ -1,5 +1,5 @@
-"""The `pip:` section, and what a kernel needs that no channel has, by uv into /srv/env as of the same day. What conda brought
-stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.
+"""The `pip:` section, and what a kernel needs that no channel has, by uv (by the environment's own pip where that is older than uv
+knows) into /srv/env as of the same day. What conda brought stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.
 An environment without Python has none of these, and fails when its section is not empty.
 
 No cache is mounted, as a setup.py may run here.
@@ -16,7 +16,7 @@ import sys
 
 sys.path.append("/usr/local/lib/slipway")
 
-from old_pip import OldPip
+from old_pip import OldPip, old_line
 from uv import Uv, normal, say, stop
 
 SHARE = "/srv/env/share/slipway"
@@ -47,29 +47,45 @@ def notice(message):
     say(message)
 
 
-def by_uv(section, wanted):
+def runs_of(section, extras, apart=lambda line: False):
+    """(words, lines) of each install there is. What a lock needs is in it; `apart`: of lines that go with no others."""
+    words, asked = ["--no-deps"] if section.get("locked") else [], section["requirements"]
+    first = [line for line in asked if apart(line)]
+    others = [line for line in asked if not apart(line)]
+    runs = [(words, first), (words, others), ([], extras)] if words else [([], first), ([], others + extras)]
+    return [run for run in runs if run[1]]
+
+
+def by_uv(section, extras):
     """(cut-off, file of constraints) → what uv's installing came to."""
     with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:
         uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])
-    install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]
-    install += ["--prerelease", "allow"] if section.get("prereleases") else []
+    always = ["pip", "install", "--break-system-packages"]
+    always += ["--prerelease", "allow"] if section.get("prereleases") else []
 
     def ask(cutoff, constraints):
         uv.cutoff = cutoff
-        return uv.ask(installed(), *install, "-c", constraints)
+        for words, lines in runs_of(section, extras):
+            answer = uv.ask(installed(), *always, *words, "-r", write("requirements.in", lines), "-c", constraints)
+            if answer.kind != "ok":
+                break
+        return answer
 
     return ask
 
 
-def by_old_pip(section, wanted):
+def by_old_pip(section, extras):
     """The same where uv does not know the Python."""
-    asked = section["requirements"]
-    pip = OldPip(PYTHON, write("requirements.in", asked), write("extras.in", wanted[len(asked):]), section)
+    pip = OldPip(PYTHON, section)
 
     def ask(cutoff, constraints):
-        answer = pip.install(cutoff, constraints)
-        if pip.undated and answer.kind == "ok" and cutoff != "none":
-            notice("the package index has no days of uploads: what the pip section asks for is as of today")
+        # It wants a hash for each line or for none.
+        for words, lines in runs_of(section, extras, lambda line: "--hash" in line):
+            answer = pip.install(cutoff, [*words, "-r", write("requirements.in", map(old_line, lines)), "-c", constraints])
+            if answer.kind != "ok":
+                return answer
+        if pip.undated and cutoff != "none":
+            notice("the package index has no days of uploads: what pip installs is as of today")
         return answer
 
     return ask
@@ -85,9 +101,9 @@ def settle(ask, section, kept, cutoffs):
             answer = ask(day, constraints)
             if answer.kind == "ok":
                 if day != cutoffs[0]:
-                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], "today" if day == "none" else day[:10]))
+                    notice("what pip installs has no solution as of %s; it is as of %s" % (cutoffs[0][:10], "today" if day == "none" else day[:10]))
                 if constraints == free:
-                    notice("the pip section asks for other versions than conda brought; they are moved for it")
+                    notice("what pip installs asks for other versions than conda brought; they are moved for it")
                 return
             if answer.kind not in ("no-solution", "not-found"):
                 fail(answer)
@@ -98,9 +114,11 @@ def settle(ask, section, kept, cutoffs):
 def fail(answer):
     if answer.kind == "upstream":
         stop(75, "the package index or a package's source did not answer; this is tried again as it is", answer)
+    if answer.kind == "hash-mismatch":
+        stop(67, "no file of %s in the index has a hash that is declared for it" % answer.package, answer)
     if answer.kind == "build-failed":
         stop(70, "%s could not be built" % (answer.package or "a package"), answer)
-    stop(65, "the pip section has no solution beside what conda brought", answer)
+    stop(65, "what pip installs has no solution beside what conda brought", answer)
 
 
 def main():
@@ -113,13 +131,12 @@ def main():
     named = {normal(re.match(r"[A-Za-z0-9._-]*", line)[0]) for line in section["requirements"]}
     extras = [name for name in read("extras").split() if normal(name) not in named]
     kept = ["%s==%s" % found for found in sorted(before.items()) if found[0] not in named]
-    wanted = section["requirements"] + extras
-    if wanted:
+    if section["requirements"] or extras:
         day = read("resolved-as-of").strip()
         later = [cutoff for cutoff in environment["cutoffs"] if cutoff == "none" or cutoff[:10] >= day] if day != "latest" else ["none"]
         version = subprocess.run([PYTHON, "-c", "import sys; print('%d %d' % sys.version_info[:2])"], stdout=subprocess.PIPE, text=True)
         is_old = tuple(map(int, version.stdout.split())) < (3, 6)
-        settle((by_old_pip if is_old else by_uv)(section, wanted), section, kept, later)
+        settle((by_old_pip if is_old else by_uv)(section, extras), section, kept, later)
     added = ["%s==%s" % found for found in sorted(installed().items()) if before.get(found[0]) != found[1]]
     write("python.lock", [])
     write("build.lock", added)

@@ -101,6 +101,7 @@ export function solving(environment: CondaEnvironment, context: PlanContext, ext
       constraints: pip?.constraints ?? [],
       indexOptions: pip?.indexOptions ?? [],
       ...(pip?.prereleases ? { prereleases: true } : {}),
+      ...(pip?.isLocked ? { locked: true } : {}),
     },
   });
 }

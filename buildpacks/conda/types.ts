@@ -20,7 +20,10 @@ export interface CondaEnvironment {
   channels: string[];
   specs: CondaSpec[];
   /** The `pip:` section, as a requirements file is read. */
-  pip?: Requirements;
+  pip?: Requirements & {
+    /** `requirements` are a lock: nothing that they need is looked for. */
+    isLocked?: boolean;
+  };
   /** `variables:` of environment.yml. */
   variables: Record<string, string>;
   /** Exact packages of a lock for our platform: nothing is solved then. */

@@ -148,8 +148,9 @@ def main():
         uv = Uv("/srv/env/bin/python", OUTPUT, file.read(), [])
     uv.cutoff = cutoff(day)
     there = installed()
-    # An environment of R, or of tools, may have no Python, or one before 3.6, which uv does not know.
-    is_ancient = bool(glob.glob("/srv/env/lib/python2.*") + glob.glob("/srv/env/lib/python3.[0-5]"))
+    # An environment of R, or of tools, may have no Python, or one before 3.6, which uv does not know
+    # (conda's from 3.10 on have a lib/python3.1 beside theirs).
+    is_ancient = bool(glob.glob("/srv/env/lib/python2.*") + glob.glob("/srv/env/lib/python3.[2-5]"))
     has_python = os.path.exists("/srv/env/bin/python") and not is_ancient
     guessing = Guessing(uv, there)
     packages = guessing.decide([guess for guess in guesses if has_python and not guess.is_there(there)])

@@ -7,21 +7,23 @@ import type { LocalRequirement, Requirements } from './requirements.ts';
 
 const CHANNEL = 'conda-forge';
 
-/**
- * Steps and notices.
- * @param files what asks for the Python, then the others
- * @param local folders of the repository that are installed with the content
- */
-export function planFromChannel(
-  requirements: Requirements,
-  local: LocalRequirement[],
-  files: string[],
-  context: PlanContext,
-): Contribution {
+interface Asked {
+  requirements: Requirements;
+  /** They are a lock. */
+  isLocked: boolean;
+  /** What somebody has asked for, of which a lock has more. */
+  names: Set<string>;
+  /** Folders of the repository that are installed with the content. */
+  local: LocalRequirement[];
+  /** What asks for the Python, then the others. */
+  files: string[];
+}
+
+export function planFromChannel({ requirements, files, ...asked }: Asked, context: PlanContext): Contribution {
   const { python } = context.era;
   const [file = ''] = files;
   const version = python === minor(python) ? `${python}.*` : `==${python}`;
   const specs = [{ name: 'python', version }, { name: 'pip' }].map((spec) => ({ ...spec, file, line: 1 }));
-  const pip = { ...requirements, local };
+  const pip = { ...requirements, ...asked };
   return planOnChannels({ files, channels: [CHANNEL], specs, pip, variables: {}, evidence: [], notices: [] }, context);
 }

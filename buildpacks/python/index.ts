@@ -190,12 +190,14 @@ async function plan(checkout: Checkout, match: Match<PythonData>, planned: PlanC
   const offered = wantedOf(match.data, context);
   const wanted = { ...offered, requirements: await withCommits(offered.requirements, context) };
   const local = localOf(wanted.requirements, found, checkout.subdir, context);
-  if (context.python.source === 'conda') {
-    const onChannel = planFromChannel(wanted.requirements, local, match.files, planned);
-    return { ...onChannel, notices: [...wanted.notices, ...onChannel.notices] };
-  }
   // A lock of a project names what others need, too; only what was asked for tells whose server it is to be.
   const names = asked !== undefined && asked.names.size > 0 ? asked.names : wanted.requirements.names;
+  if (context.python.source === 'conda') {
+    const { requirements, lock } = wanted;
+    const isLocked = lock !== undefined;
+    const onChannel = planFromChannel({ requirements, isLocked, names, local, files: match.files }, planned);
+    return { ...onChannel, notices: [...wanted.notices, ...onChannel.notices] };
+  }
   const part = serverPart(names);
   const resolve = resolveStep(
     wanted,

@@ -39,7 +39,7 @@ export function markerWorld(python: string, platform: string): MarkerWorld {
     ['implementation_name', 'cpython'],
     ['platform_python_implementation', 'CPython'],
     ['os_name', 'posix'],
-    ['sys_platform', 'linux'],
+    ['sys_platform', python.startsWith('2.') ? 'linux2' : 'linux'],
     ['platform_system', 'Linux'],
     ['platform_machine', platform.endsWith('arm64') ? 'aarch64' : 'x86_64'],
     // The kernel's, which differs from day to day; no package of note asks.

@@ -13,7 +13,8 @@ scratch=$(mktemp -d)
 # What conda brought is in a file of its own.
 cat "$lock/python.lock" "$lock/build.lock" "$lock/constraints" 2> /dev/null | cut -d ' ' -f 1 | grep == > "$scratch/constraints" || true
 ancient=
-for found in /srv/env/lib/python2.* /srv/env/lib/python3.[0-5]; do [ ! -d "$found" ] || ancient=yes; done
+# conda's Pythons from 3.10 on have a lib/python3.1 beside theirs.
+for found in /srv/env/lib/python2.* /srv/env/lib/python3.[2-5]; do [ ! -d "$found" ] || ancient=yes; done
 [ "$cutoff" = none ] || [ -n "$ancient" ] || set -- --exclude-newer "$cutoff" "$@"
 [ -z "$editable" ] || set -- "$@" --editable
 export UV_CACHE_DIR="$scratch/cache" UV_LINK_MODE=hardlink
@@ -30,7 +31,8 @@ install() {
 status=0
 install -c "$scratch/constraints" "$@" "$folder$extras" > "$scratch/log" 2>&1 || status=$?
 cat "$scratch/log" >&2
-if [ "$status" -ne 0 ] && [ -z "${SLIPWAY_FIXED:-}" ] && grep -Eq 'No solution found|No matching distribution found|ResolutionImpossible' "$scratch/log"; then
+# 75: the index did not answer.
+if [ "$status" -ne 0 ] && [ "$status" -ne 75 ] && [ -z "${SLIPWAY_FIXED:-}" ] && grep -Eq 'No solution found|No matching distribution found|ResolutionImpossible' "$scratch/log"; then
   echo "slipway: $folder asks for other versions than the environment has; they are moved for it" >&2
   status=0
   install "$@" "$folder$extras" || status=$?

@@ -14,7 +14,6 @@ import {
 } from '../pythons.ts';
 import type { Era, Notice, PythonChoice, PythonWish } from '../types.ts';
 import { GLIBC } from '../wheel-tags.ts';
-import { CHANNEL_UNREACHED } from './kept.ts';
 import { bounded, onlyOlder, releaseOf } from './python-bounds.ts';
 
 /** The oldest that uv lists; a mirror with a listing of its own may have older ones. */
@@ -70,6 +69,8 @@ export interface EraChoice {
   era: Era;
   python: PythonChoice;
   notices: Notice[];
+  /** Another one would be chosen if a channel had answered. */
+  standsIn?: boolean;
 }
 
 function explicit(
@@ -112,7 +113,11 @@ function olderThanAll(
 ): PythonWish['version'] {
   const oldest = position(candidates[0] ?? '');
   const older = CONDA_PYTHONS.filter((python) => python.startsWith('2.') || position(python) < oldest);
-  if (wish.version !== undefined) return older.includes(minor(wish.version.value)) ? wish.version : undefined;
+  if (wish.version !== undefined) {
+    const { value, file } = wish.version;
+    if (!older.includes(minor(value))) return undefined;
+    return { value: value === minor(value) ? releaseOf(value, wish.requires, older) : value, file };
+  }
   const value = wish.requires && onlyOlder(wish.requires, candidates, managed, older);
   return value === undefined ? undefined : { value, file: wish.requires?.file ?? '' };
 }
@@ -156,7 +161,7 @@ export async function chooseEra(
   if (old !== undefined) {
     if (await reachesChannel()) return fromChannel(asOf, old);
     const message = `${old.file} asks for Python ${old.value}; the conda channel conda-forge, which may have it, does not answer.`;
-    notices.push({ code: CHANNEL_UNREACHED, message, file: old.file });
+    notices.push({ code: 'channel-unreached', message, file: old.file });
   }
   const preferred = pythonOf(asOf);
   let version = explicit(wish, candidates, managed, notices);
@@ -183,5 +188,6 @@ export async function chooseEra(
     era: { debian: suite.suite, python: version, r: suite.r },
     python: { version, source, notBefore: WHEELS_SINCE[minor(version)] ?? asOf },
     notices,
+    ...(old === undefined ? {} : { standsIn: true }),
   };
 }

@@ -32,8 +32,8 @@ function portOfProxy(proxy: URL): number {
   return Number(proxy.port) || 80;
 }
 
-async function throughProxy(proxy: URL, url: URL, ca: string | undefined): Promise<Socket> {
-  const socket = connect(portOfProxy(proxy), proxy.hostname);
+async function throughProxy(proxy: URL, url: URL, { ca, signal }: Asking): Promise<Socket> {
+  const socket = connect({ port: portOfProxy(proxy), host: proxy.hostname, signal });
   await new Promise<void>((done, fail) => socket.once('connect', done).once('error', fail));
   await tunnel(socket, url.hostname, portOf(url), proxyAuthorization(proxy));
   if (url.protocol !== 'https:') return socket;
@@ -61,9 +61,10 @@ interface Asking {
   signal: AbortSignal;
 }
 
-async function requestOnce(url: URL, { config, ca, method, signal }: Asking): Promise<IncomingMessage> {
+async function requestOnce(url: URL, asking: Asking): Promise<IncomingMessage> {
+  const { config, ca, method, signal } = asking;
   const proxy = operatorProxy(config, url);
-  const socket = proxy && (await throughProxy(proxy, url, ca));
+  const socket = proxy && (await throughProxy(proxy, url, asking));
   const options: RequestOptions & { ca?: string } = {
     method,
     headers: { accept: ACCEPT },
@@ -99,8 +100,12 @@ export async function isThere(address: string, config: Config): Promise<boolean>
   try {
     const bundle = hostCaBundle(config);
     const ca = bundle === undefined ? undefined : await readFile(bundle, 'utf8');
-    const { statusCode } = await answerOf(address, { config, ca, method: 'HEAD' }, SHORT_TIME);
-    return statusCode === 200;
+    for (const method of ['HEAD', 'GET'] as const) {
+      const response = await answerOf(address, { config, ca, method }, SHORT_TIME);
+      response.destroy();
+      if (response.statusCode !== 405 && response.statusCode !== 501) return response.statusCode === 200;
+    }
+    return false;
   } catch {
     return false;
   }

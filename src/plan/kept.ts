@@ -7,9 +7,6 @@ import type { Plan, Resolved } from '../types.ts';
 import { writeWhole } from '../whole-file.ts';
 import { isoDay } from './dates.ts';
 
-/** Code of a notice with which a plan is another one as soon as the network is mended. */
-export const CHANNEL_UNREACHED = 'channel-unreached';
-
 /** Raise it when the shape of a plan changes. */
 const FORMAT = 1;
 
@@ -38,18 +35,23 @@ function file(resolved: Resolved, subdir: string, config: Config): string {
   return join(config.SLIPWAY_DATA, 'plans', name.slice(0, 2), `${name}.json`);
 }
 
+/** Whether a plan that was kept still counts. */
+export function lasts({ until = Number.POSITIVE_INFINITY }: Plan): boolean {
+  return until > Date.now();
+}
+
 /** The plan of a commit, if one was made before, by whichever version of Slipway: its image stays good. */
 export async function keptPlan(resolved: Resolved, subdir: string, config: Config): Promise<Plan | undefined> {
   try {
-    return JSON.parse(await readFile(file(resolved, subdir, config), 'utf8')) as Plan;
+    const plan = JSON.parse(await readFile(file(resolved, subdir, config), 'utf8')) as Plan;
+    return lasts(plan) ? plan : undefined;
   } catch {
     // Not there, or cut off by a crash of the machine: it is made again.
     return undefined;
   }
 }
 
-/** Keeps a plan, unless it only stands in for what a channel would have. */
+/** Keeps a plan. */
 export async function keepPlan(plan: Plan, resolved: Resolved, config: Config): Promise<void> {
-  if (plan.notices.some(({ code }) => code === CHANNEL_UNREACHED)) return;
   await writeWhole(file(resolved, plan.subdir, config), JSON.stringify(plan));
 }

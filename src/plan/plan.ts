@@ -34,6 +34,8 @@ export interface PlanDeps {
   serverLock: (suite: Plan['era']['debian']) => readonly string[];
 }
 
+/** For which a plan stands in for one that could not be made, in milliseconds. */
+const STANDS_IN = 3600_000;
 const NO_WISH: PythonWish = { pins: [] };
 
 async function ignoreFile(checkout: Checkout, folder: ConfigFolder): Promise<string | undefined> {
@@ -99,6 +101,7 @@ export async function makePlan(input: PlanInput, deps: PlanDeps): Promise<Plan> 
     ignoreFile: ignored ?? '',
   };
   return {
+    ...(choice.standsIn && { until: Date.now() + STANDS_IN }),
     repo: resolved.spec.canonicalUrl,
     commit: resolved.commit,
     commitDate: checkout.commitDate.toISOString(),

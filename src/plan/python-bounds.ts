@@ -7,14 +7,14 @@ type Bounds = NonNullable<PythonWish['requires']>;
 
 /** Longer ones are not looked at: each costs time for every release. */
 const LONGEST = 500;
-const RELEASE = /(?<![\d.])(3\.\d+)\.(\d{1,3})\b/g;
+const RELEASE = /(?<![\d.])(2\.7|3\.\d+)\.(\d{1,3})\b/g;
 const LAST_PYTHON_2 = '2.7.18';
 /** Minor versions that a repository may name, whether they can be had or not. */
 const NAMED = Array.from({ length: 31 }, (_, index) => `3.${index}`);
 
 /** As people mean them: `==3.11` is any 3.11, and a comma at the end says nothing. */
 function meant(bounds: string): string {
-  return bounds.replace(/,\s*$/, '').replace(/==\s*(3\.\d+)(?![\d.*])/g, '==$1.*');
+  return bounds.replace(/,\s*$/, '').replace(/==\s*(2\.7|3\.\d+)(?![\d.*])/g, '==$1.*');
 }
 
 function isRange(bounds: string): boolean {

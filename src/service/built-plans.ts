@@ -1,6 +1,6 @@
 /** The plans by which commits were built, for every process of the service. */
 import type { Config } from '../config.ts';
-import { keepPlan, keptPlan, planKey } from '../pipeline.ts';
+import { keepPlan, keptPlan, lasts, planKey } from '../pipeline.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import { Texts } from '../queue/texts.ts';
 import type { Plan, Resolved } from '../types.ts';
@@ -24,7 +24,8 @@ export class BuiltPlans {
 
   async find(resolved: Resolved, subdir: string): Promise<Plan | undefined> {
     const text = await this.shared?.get(planKey(resolved, subdir, this.config));
-    if (text !== undefined) return JSON.parse(text) as Plan;
+    const shared = text === undefined ? undefined : (JSON.parse(text) as Plan);
+    if (shared && lasts(shared)) return shared;
     const own = await keptPlan(resolved, subdir, this.config);
     // From before there was this Redis, or longer ago than it remembers.
     if (own) await this.share(own, resolved);

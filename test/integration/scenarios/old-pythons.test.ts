@@ -8,6 +8,7 @@ import { openWorld, type World } from '../../support/world.ts';
 
 const python = await interpreterOf('2.7');
 /** Unlike any environment built before. */
+const HASHED = 'wcwidth==0.1.7 --hash=sha256:f4ebe71925af7b40a864553f761ed559b43544f8f71746c2d756c7fe788ade7c\n';
 const own = `six; python_version != "9.${NONCE}"\n`;
 
 describe.runIf(python)('Python 2.7', () => {
@@ -25,7 +26,7 @@ describe.runIf(python)('Python 2.7', () => {
     await channel?.close();
   });
 
-  it('runs a notebook of its day: wheels, a source distribution, a package of the repository', async () => {
+  it('runs a notebook of its day: wheels, a source distribution, a hash, a package of the repository', async () => {
     await play(world, {
       title: 'two',
       commits: [
@@ -33,9 +34,9 @@ describe.runIf(python)('Python 2.7', () => {
           date: '2017-06-10',
           files: {
             'runtime.txt': 'python-2.7\n',
-            'requirements.txt': `numpy\nmpmath\nnotebook\n${own}-e ./lib\n`,
+            'requirements.txt': `numpy\nmpmath\nnotebook\n${HASHED}${own}-e ./lib\n`,
             'lib/setup.py':
-              'from setuptools import setup\nsetup(name="barnacle", version="3", py_modules=["barnacle"], install_requires=["tabulate"])\n',
+              'from setuptools import setup\nsetup(name="barnacle", version="3", py_modules=["barnacle"], install_requires=["tabulate"], setup_requires=["vcversioner"])\n',
             'lib/barnacle.py': 'import tabulate\nSHELLS = tabulate.__version__\n',
             'index.ipynb': notebook(
               'import sys\nprint "%d.%d" % sys.version_info[:2], sys.prefix',

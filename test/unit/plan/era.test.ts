@@ -81,6 +81,10 @@ describe('what a repository says about its Python', () => {
     ['2019-05-10', requires('~=3.6.0'), '3.6'],
     ['2019-05-10', requires('==3.6.4'), '3.6.4'],
     ['2019-05-10', requires('<3.8,!=3.7.*'), '3.6'],
+    ['2019-05-10', requires('==2.7'), '2.7'],
+    ['2019-05-10', requires('==2.7.15'), '2.7.15'],
+    ['2019-05-10', requires('>=2.7.9,<2.7.16'), '2.7.15'],
+    ['2019-05-10', { ...version('3.7'), requires: { value: '>=3.7,<3.7.5', file: 'pyproject.toml' } }, '3.7.4'],
   ])('one older than all that can be had comes from a channel that answers: %s %o', async (day, wish, python) => {
     const looks = { rank: own, reachesChannel: async () => true };
     const choice = await chooseEra(day, wish, any, looks);

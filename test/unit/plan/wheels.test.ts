@@ -136,4 +136,15 @@ describe('wheelFits', () => {
     ['a-1-py3-none-manylinux2014_x86_64.whl', true],
     ['a-1.tar.gz', false],
   ])('%s: %s', (file, expected) => expect(wheelFits(file, target)).toBe(expected));
+
+  it.each([
+    ['a-1-py2.py3-none-any.whl', true],
+    ['a-1-py2-none-any.whl', true],
+    ['a-1-py3-none-any.whl', false],
+    ['a-1-py37-none-any.whl', false],
+    ['a-1-cp27-cp27mu-manylinux1_x86_64.whl', true],
+    ['a-1-cp27-cp27m-manylinux1_x86_64.whl', false],
+    ['a-1-cp37-cp37m-manylinux1_x86_64.whl', false],
+    ['a-1-cp26-cp26mu-manylinux1_x86_64.whl', false],
+  ])('%s for 2.7: %s', (file, expected) => expect(wheelFits(file, { ...target, python: '2.7' })).toBe(expected));
 });

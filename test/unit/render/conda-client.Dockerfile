@@ -540,8 +540,8 @@ RUN printf '%s\n' \
     'ending(lambda: asyncio.run(main()))' \
     > /srv/conda/lib/link.py && chmod 755 /srv/conda/lib/link.py
 RUN printf '%s\n' \
-    '"""The `pip:` section, and what a kernel needs that no channel has, by uv into /srv/env as of the same day. What conda brought' \
-    'stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.' \
+    '"""The `pip:` section, and what a kernel needs that no channel has, by uv (by the environment'"'"'s own pip where that is older than uv' \
+    'knows) into /srv/env as of the same day. What conda brought stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.' \
     'An environment without Python has none of these, and fails when its section is not empty.' \
     '' \
     'No cache is mounted, as a setup.py may run here.' \
@@ -558,7 +558,7 @@ RUN printf '%s\n' \
     '' \
     'sys.path.append("/usr/local/lib/slipway")' \
     '' \
-    'from old_pip import OldPip' \
+    'from old_pip import OldPip, old_line' \
     'from uv import Uv, normal, say, stop' \
     '' \
     'SHARE = "/srv/env/share/slipway"' \
@@ -589,29 +589,45 @@ RUN printf '%s\n' \
     '    say(message)' \
     '' \
     '' \
-    'def by_uv(section, wanted):' \
+    'def runs_of(section, extras, apart=lambda line: False):' \
+    '    """(words, lines) of each install there is. What a lock needs is in it; `apart`: of lines that go with no others."""' \
+    '    words, asked = ["--no-deps"] if section.get("locked") else [], section["requirements"]' \
+    '    first = [line for line in asked if apart(line)]' \
+    '    others = [line for line in asked if not apart(line)]' \
+    '    runs = [(words, first), (words, others), ([], extras)] if words else [([], first), ([], others + extras)]' \
+    '    return [run for run in runs if run[1]]' \
+    '' \
+    '' \
+    'def by_uv(section, extras):' \
     '    """(cut-off, file of constraints) → what uv'"'"'s installing came to."""' \
     '    with open("/usr/local/lib/slipway/dependency-metadata.toml") as file:' \
     '        uv = Uv(PYTHON, "/tmp", file.read(), section["indexOptions"])' \
-    '    install = ["pip", "install", "--break-system-packages", "-r", write("requirements.in", wanted)]' \
-    '    install += ["--prerelease", "allow"] if section.get("prereleases") else []' \
+    '    always = ["pip", "install", "--break-system-packages"]' \
+    '    always += ["--prerelease", "allow"] if section.get("prereleases") else []' \
     '' \
     '    def ask(cutoff, constraints):' \
     '        uv.cutoff = cutoff' \
-    '        return uv.ask(installed(), *install, "-c", constraints)' \
+    '        for words, lines in runs_of(section, extras):' \
+    '            answer = uv.ask(installed(), *always, *words, "-r", write("requirements.in", lines), "-c", constraints)' \
+    '            if answer.kind != "ok":' \
+    '                break' \
+    '        return answer' \
     '' \
     '    return ask' \
     '' \
     '' \
-    'def by_old_pip(section, wanted):' \
+    'def by_old_pip(section, extras):' \
     '    """The same where uv does not know the Python."""' \
-    '    asked = section["requirements"]' \
-    '    pip = OldPip(PYTHON, write("requirements.in", asked), write("extras.in", wanted[len(asked):]), section)' \
+    '    pip = OldPip(PYTHON, section)' \
     '' \
     '    def ask(cutoff, constraints):' \
-    '        answer = pip.install(cutoff, constraints)' \
-    '        if pip.undated and answer.kind == "ok" and cutoff != "none":' \
-    '            notice("the package index has no days of uploads: what the pip section asks for is as of today")' \
+    '        # It wants a hash for each line or for none.' \
+    '        for words, lines in runs_of(section, extras, lambda line: "--hash" in line):' \
+    '            answer = pip.install(cutoff, [*words, "-r", write("requirements.in", map(old_line, lines)), "-c", constraints])' \
+    '            if answer.kind != "ok":' \
+    '                return answer' \
+    '        if pip.undated and cutoff != "none":' \
+    '            notice("the package index has no days of uploads: what pip installs is as of today")' \
     '        return answer' \
     '' \
     '    return ask' \
@@ -627,9 +643,9 @@ RUN printf '%s\n' \
     '            answer = ask(day, constraints)' \
     '            if answer.kind == "ok":' \
     '                if day != cutoffs[0]:' \
-    '                    notice("the pip section has no solution as of %s; its packages are as of %s" % (cutoffs[0][:10], "today" if day == "none" else day[:10]))' \
+    '                    notice("what pip installs has no solution as of %s; it is as of %s" % (cutoffs[0][:10], "today" if day == "none" else day[:10]))' \
     '                if constraints == free:' \
-    '                    notice("the pip section asks for other versions than conda brought; they are moved for it")' \
+    '                    notice("what pip installs asks for other versions than conda brought; they are moved for it")' \
     '                return' \
     '            if answer.kind not in ("no-solution", "not-found"):' \
     '                fail(answer)' \
@@ -640,9 +656,11 @@ RUN printf '%s\n' \
     'def fail(answer):' \
     '    if answer.kind == "upstream":' \
     '        stop(75, "the package index or a package'"'"'s source did not answer; this is tried again as it is", answer)' \
+    '    if answer.kind == "hash-mismatch":' \
+    '        stop(67, "no file of %s in the index has a hash that is declared for it" % answer.package, answer)' \
     '    if answer.kind == "build-failed":' \
     '        stop(70, "%s could not be built" % (answer.package or "a package"), answer)' \
-    '    stop(65, "the pip section has no solution beside what conda brought", answer)' \
+    '    stop(65, "what pip installs has no solution beside what conda brought", answer)' \
     '' \
     '' \
     'def main():' \
@@ -655,13 +673,12 @@ RUN printf '%s\n' \
     '    named = {normal(re.match(r"[A-Za-z0-9._-]*", line)[0]) for line in section["requirements"]}' \
     '    extras = [name for name in read("extras").split() if normal(name) not in named]' \
     '    kept = ["%s==%s" % found for found in sorted(before.items()) if found[0] not in named]' \
-    '    wanted = section["requirements"] + extras' \
-    '    if wanted:' \
+    '    if section["requirements"] or extras:' \
     '        day = read("resolved-as-of").strip()' \
     '        later = [cutoff for cutoff in environment["cutoffs"] if cutoff == "none" or cutoff[:10] >= day] if day != "latest" else ["none"]' \
     '        version = subprocess.run([PYTHON, "-c", "import sys; print('"'"'%d %d'"'"' % sys.version_info[:2])"], stdout=subprocess.PIPE, text=True)' \
     '        is_old = tuple(map(int, version.stdout.split())) < (3, 6)' \
-    '        settle((by_old_pip if is_old else by_uv)(section, wanted), section, kept, later)' \
+    '        settle((by_old_pip if is_old else by_uv)(section, extras), section, kept, later)' \
     '    added = ["%s==%s" % found for found in sorted(installed().items()) if before.get(found[0]) != found[1]]' \
     '    write("python.lock", [])' \
     '    write("build.lock", added)' \
@@ -677,7 +694,7 @@ RUN printf '%s\n' \
     '"""The package index as of a day, for a pip that knows none: dated_index.py CUT-OFF COMMAND…, with the day as `none` or a time.' \
     '' \
     'Tools that know days run no Python before 3.6. Its own pip is given an index on loopback instead, which asks the real one and' \
-    'leaves out what was uploaded later. Ends as the command does, with 75 where the index did not answer.' \
+    'leaves out what was uploaded later. Files go through it too: neither certificates nor passwords are left to old tools. Ends as the command does, with 75 where the index did not answer.' \
     '"""' \
     '' \
     'import base64' \
@@ -686,9 +703,12 @@ RUN printf '%s\n' \
     'import json' \
     'import os' \
     'import re' \
+    'import shutil' \
     'import subprocess' \
     'import sys' \
+    'import tempfile' \
     'import threading' \
+    'import time' \
     'import urllib.error' \
     'import urllib.parse' \
     'import urllib.request' \
@@ -696,6 +716,10 @@ RUN printf '%s\n' \
     'ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"' \
     'PUBLIC = "https://pypi.org/simple"' \
     'TIME = 60' \
+    '# Seconds before it is tried again.' \
+    'PAUSES = (0.5, 1, 2)' \
+    '# Statuses of what is not there.' \
+    'ABSENT = (403, 404, 410)' \
     '' \
     '' \
     'class Upstream:' \
@@ -703,22 +727,29 @@ RUN printf '%s\n' \
     '        parts = urllib.parse.urlsplit(address.rstrip("/"))' \
     '        user, _, host = parts.netloc.rpartition("@")' \
     '        self.address = parts._replace(netloc=host).geturl()' \
-    '        self.headers = {"Accept": ACCEPT}' \
-    '        if user:' \
-    '            self.headers["Authorization"] = "Basic " + base64.b64encode(urllib.parse.unquote(user).encode()).decode()' \
+    '        self.login = user and "Basic " + base64.b64encode(urllib.parse.unquote(user).encode()).decode()' \
     '' \
-    '    def page(self, name):' \
-    '        """(address, content type, body) of a project'"'"'s page. Raises HTTPError, OSError."""' \
-    '        request = urllib.request.Request("%s/%s/" % (self.address, name), headers=self.headers)' \
-    '        with urllib.request.urlopen(request, timeout=TIME) as response:' \
-    '            return response.url, response.headers.get_content_type(), response.read()' \
+    '    def get(self, url, use):' \
+    '        """What `use` makes of the answer, asked for again after a moment where nobody answers. Raises HTTPError, and what else a' \
+    '        network has."""' \
+    '        request = urllib.request.Request(url, headers={"Accept": ACCEPT})' \
+    '        if self.login and urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self.address)[:2]:' \
+    '            # Whoever it leads on to is told nothing.' \
+    '            request.add_unredirected_header("Authorization", self.login)' \
+    '        for pause in [*PAUSES, None]:' \
+    '            try:' \
+    '                with urllib.request.urlopen(request, timeout=TIME) as response:' \
+    '                    return use(response)' \
+    '            except Exception as error:' \
+    '                if pause is None or getattr(error, "code", 500) in ABSENT:' \
+    '                    raise' \
+    '            time.sleep(pause)' \
     '' \
     '' \
-    'def link(file, page):' \
+    'def link(file, url):' \
     '    """One file of PEP 691 as PEP 503 has it."""' \
     '    hashes = sorted((file.get("hashes") or {}).items())' \
-    '    url = urllib.parse.urljoin(page, file["url"]) + "".join("#%s=%s" % one for one in hashes[-1:])' \
-    '    attributes = {"href": url, "data-requires-python": file.get("requires-python")}' \
+    '    attributes = {"href": url + "".join("#%s=%s" % one for one in hashes[-1:]), "data-requires-python": file.get("requires-python")}' \
     '    if file.get("yanked"):' \
     '        attributes["data-yanked"] = ""' \
     '    words = ['"'"' %s="%s"'"'"' % (name, html.escape(value)) for name, value in attributes.items() if value is not None]' \
@@ -731,8 +762,12 @@ RUN printf '%s\n' \
     '    def __init__(self, cutoff, upstream):' \
     '        self.cutoff = cutoff' \
     '        self.upstream = Upstream(upstream)' \
-    '        # Of the real one: it did not answer; it knows no days.' \
-    '        self.failed = self.undated = False' \
+    '        # What became of the real one where it did not answer.' \
+    '        self.failed = ""' \
+    '        # Whether it has files without days.' \
+    '        self.undated = False' \
+    '        # Path here → address there.' \
+    '        self.files = {}' \
     '' \
     '    def __enter__(self):' \
     '        index = self' \
@@ -740,13 +775,26 @@ RUN printf '%s\n' \
     '        class Handler(http.server.BaseHTTPRequestHandler):' \
     '            def do_GET(self):' \
     '                name = re.fullmatch(r"/([A-Za-z0-9][A-Za-z0-9._-]*)/?", urllib.parse.unquote(self.path))' \
-    '                status, body = index.answer(name[1]) if name else (404, "")' \
-    '                content = body.encode()' \
+    '                try:' \
+    '                    if self.path in index.files:' \
+    '                        with index.file(self.path) as file:' \
+    '                            self.begin(200, "application/octet-stream", os.fstat(file.fileno()).st_size)' \
+    '                            return shutil.copyfileobj(file, self.wfile)' \
+    '                    kind, body = index.page(name[1] if name else "")' \
+    '                    status = 200' \
+    '                except Exception as error:  # Cut short, no list of files: none of it is an answer.' \
+    '                    kind, body = "text/plain", b""' \
+    '                    status = 404 if getattr(error, "code", 0) in ABSENT else 502' \
+    '                    if status == 502:' \
+    '                        index.failed = "Failed to connect to %s: %s" % (index.upstream.address, error or type(error).__name__)' \
+    '                self.begin(status, kind, len(body))' \
+    '                self.wfile.write(body)' \
+    '' \
+    '            def begin(self, status, kind, length):' \
     '                self.send_response(status)' \
-    '                self.send_header("Content-Type", "text/html; charset=utf-8")' \
-    '                self.send_header("Content-Length", str(len(content)))' \
+    '                self.send_header("Content-Type", kind)' \
+    '                self.send_header("Content-Length", str(length))' \
     '                self.end_headers()' \
-    '                self.wfile.write(content)' \
     '' \
     '            def log_message(self, *arguments):' \
     '                pass' \
@@ -754,37 +802,54 @@ RUN printf '%s\n' \
     '        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)' \
     '        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()' \
     '        self.url = "http://127.0.0.1:%d/" % self.server.server_port' \
+    '        self.home = tempfile.mkdtemp(prefix="slipway-index-")' \
     '        return self' \
     '' \
     '    def __exit__(self, *error):' \
     '        self.server.shutdown()' \
     '        self.server.server_close()' \
+    '        shutil.rmtree(self.home, ignore_errors=True)' \
     '' \
-    '    def answer(self, name):' \
-    '        try:' \
-    '            page, kind, body = self.upstream.page(name)' \
-    '        except urllib.error.HTTPError as error:' \
-    '            if error.code in (403, 404, 410):' \
-    '                return 404, ""' \
-    '            self.failed = True' \
-    '            return 502, ""' \
-    '        except OSError:' \
-    '            self.failed = True' \
-    '            return 502, ""' \
+    '    def file(self, path):' \
+    '        """A file that a page has led to, whole and at its beginning."""' \
+    '' \
+    '        def fetched(response):' \
+    '            file = tempfile.TemporaryFile(dir=self.home)' \
+    '            shutil.copyfileobj(response, file)' \
+    '            if response.length:' \
+    '                raise OSError("%s is cut short" % path)' \
+    '            file.seek(0)' \
+    '            return file' \
+    '' \
+    '        return self.upstream.get(self.files[path], fetched)' \
+    '' \
+    '    def page(self, name):' \
+    '        if not name:' \
+    '            raise urllib.error.HTTPError("", 404, "no project", None, None)' \
+    '        address = "%s/%s/" % (self.upstream.address, name)' \
+    '        page, kind, body = self.upstream.get(address, lambda found: (found.url, found.headers.get_content_type(), found.read()))' \
     '        if not kind.endswith("+json"):' \
     '            self.undated = True' \
-    '            return 200, '"'"'<base href="%s">'"'"' % html.escape(page) + body.decode("utf-8", "replace")' \
+    '            return "text/html; charset=utf-8", b'"'"'<base href="%s">'"'"' % html.escape(page).encode() + body' \
     '        files = json.loads(body)["files"]' \
     '        kept = [file for file in files if self.cutoff == "none" or file.get("upload-time", "") <= self.cutoff]' \
     '        self.undated = self.undated or any("upload-time" not in file for file in files)' \
-    '        return 200, "<!DOCTYPE html><html><head><title>%s</title></head><body>\n%s</body></html>\n" % (' \
-    '            html.escape(name),' \
-    '            "".join(link(file, page) for file in kept),' \
-    '        )' \
+    '        links = "".join(link(file, self.address(urllib.parse.urljoin(page, file["url"]))) for file in kept)' \
+    '        text = "<!DOCTYPE html><html><head><title>%s</title></head><body>\n%s</body></html>\n" % (html.escape(name), links)' \
+    '        return "text/html; charset=utf-8", text.encode()' \
+    '' \
+    '    def address(self, url):' \
+    '        """Where pip is to fetch a file."""' \
+    '        path = "/-/%d/%s" % (len(self.files), os.path.basename(urllib.parse.urlsplit(url).path))' \
+    '        self.files[path] = url' \
+    '        return self.url.rstrip("/") + path' \
     '' \
     '    def environment(self):' \
-    '        """Variables with which pip asks it, and not through a proxy."""' \
-    '        found = dict(os.environ, PIP_INDEX_URL=self.url)' \
+    '        """Variables with which pip asks it, and not through a proxy; what a setup.py requires of old is fetched by easy_install."""' \
+    '        with open(os.path.join(self.home, ".pydistutils.cfg"), "w") as file:' \
+    '            file.write("[easy_install]\nindex_url = %s\n" % self.url)' \
+    '        # It hears nothing before a file is here whole.' \
+    '        found = dict(os.environ, PIP_INDEX_URL=self.url, PIP_DEFAULT_TIMEOUT="900", HOME=self.home)' \
     '        for name in ("no_proxy", "NO_PROXY"):' \
     '            found[name] = ",".join(filter(None, [found.get(name), "127.0.0.1"]))' \
     '        return found' \
@@ -797,8 +862,11 @@ RUN printf '%s\n' \
     'def main():' \
     '    with index_as_of(sys.argv[1]) as index:' \
     '        code = subprocess.run(sys.argv[2:], env=index.environment()).returncode' \
+    '    if index.undated and sys.argv[1] != "none":' \
+    '        print("slipway: the package index has no days of uploads: what pip installs is as of today", flush=True)' \
     '    if code != 0 and index.failed:' \
-    '        print("slipway: the package index did not answer; this is tried again as it is", file=sys.stderr, flush=True)' \
+    '        print(index.failed, file=sys.stderr)' \
+    '        print("slipway: the package index or a package'"'"'s source did not answer; this is tried again as it is", file=sys.stderr, flush=True)' \
     '        code = 75' \
     '    sys.exit(code)' \
     '' \
@@ -820,48 +888,55 @@ RUN printf '%s\n' \
     '    r"No matching distribution found|ResolutionImpossible|conflicting dependencies|requirement conflict|Double requirement given"' \
     ')' \
     'UNREACHED = re.compile(r"Max retries exceeded|Connection(?:Error| refused| reset)|Read timed out|SSLError")' \
+    'MISMATCH = re.compile(r"DO NOT MATCH THE HASHES.*?\n\s*%s(?:==| from )" % NAME, re.S)' \
+    'DIRECT = re.compile(r"%s(\[[^\]]*\])?\s*@\s*(\S+)(\s*;.*)?" % NAME)' \
+    '' \
+    '' \
+    'def old_line(line):' \
+    '    """A requirement by its address as every pip reads it: `name @ url` is known from 19.3 on only."""' \
+    '    found = DIRECT.fullmatch(line)' \
+    '    if not found:' \
+    '        return line' \
+    '    name, extras, url, marker = found.groups()' \
+    '    return "%s%segg=%s%s%s" % (url, "&" if "#" in url else "#", name, extras or "", marker or "")' \
     '' \
     '' \
     'class Answer:' \
     '    """What pip said, as uv.Answer has it."""' \
     '' \
-    '    def __init__(self, code, text, is_unanswered):' \
-    '        self.text = text.strip()' \
+    '    def __init__(self, code, text, unanswered):' \
+    '        self.text = (text.strip() + "\n" + unanswered).strip()' \
     '        failed = FAILED.search(text)' \
     '        self.package = failed and (failed[1] or failed[2])' \
-    '        self.kind = "ok" if code == 0 else self._kind(is_unanswered)' \
+    '        self.kind = "ok" if code == 0 else self._kind(unanswered)' \
     '' \
-    '    def _kind(self, is_unanswered):' \
-    '        if is_unanswered or UNREACHED.search(self.text):' \
+    '    def _kind(self, unanswered):' \
+    '        if unanswered or UNREACHED.search(self.text):' \
     '            return "upstream"' \
+    '        other = MISMATCH.search(self.text)' \
+    '        if other:' \
+    '            self.package = other[1]' \
+    '            return "hash-mismatch"' \
     '        if UNFIT.search(self.text):' \
     '            return "no-solution"' \
     '        return "build-failed" if self.package else "error"' \
     '' \
     '' \
     'class OldPip:' \
-    '    def __init__(self, python, requirements, extras, section):' \
+    '    def __init__(self, python, section):' \
     '        self.command = [python, "-m", "pip", "install", "--no-cache-dir", *section["indexOptions"]]' \
     '        self.command += ["--pre"] if section.get("prereleases") else []' \
-    '        both = ["-r", requirements, "-r", extras]' \
-    '        # With one hash, pip wants them for every line.' \
-    '        has_hashes = any("--hash" in line for line in section["requirements"])' \
-    '        self.runs = [both[:2], both[2:]] if has_hashes else [both]' \
     '        # Whether the index had no days.' \
     '        self.undated = False' \
     '' \
-    '    def install(self, cutoff, constraints):' \
+    '    def install(self, cutoff, words):' \
     '        with index_as_of(cutoff) as index:' \
-    '            for files in self.runs:' \
-    '                done = subprocess.run(' \
-    '                    [*self.command, *files, "-c", constraints],' \
-    '                    env=index.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",' \
-    '                )' \
-    '                answer = Answer(done.returncode, done.stdout, index.failed)' \
-    '                if answer.kind != "ok":' \
-    '                    break' \
-    '        self.undated = index.undated' \
-    '        return answer' \
+    '            done = subprocess.run(' \
+    '                [*self.command, *words],' \
+    '                env=index.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",' \
+    '            )' \
+    '        self.undated = self.undated or index.undated' \
+    '        return Answer(done.returncode, done.stdout, index.failed)' \
     > /srv/conda/lib/old_pip.py && chmod 755 /srv/conda/lib/old_pip.py
 RUN printf '%s\n' \
     '"""Environments as the command `conda` sees them: /srv/env, which is `notebook`, and those that it made itself."""' \
