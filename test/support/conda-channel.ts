@@ -79,7 +79,7 @@ async function tools(folder: string): Promise<string> {
 
 /** Packs what every channel has, once for all tests on this machine. */
 async function basics(folder: string): Promise<string> {
-  const packed = join(folder, 'basics');
+  const packed = join(folder, 'basics-2');
   if (existsSync(packed)) return packed;
   const python = await tools(folder);
   const wheels = join(folder, 'wheels');
