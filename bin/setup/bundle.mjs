@@ -7,6 +7,7 @@ import Handlebars from 'handlebars';
 import { keepCompiled } from './code-cache.mjs';
 import { bundlePages, compiledPages } from './pages.mjs';
 import { ROOT } from './run.mjs';
+import { say } from './say.mjs';
 
 /** Every template, as a path within the package. */
 function templates() {
@@ -106,5 +107,9 @@ export async function bundle(folder) {
   await bundlePages(folder, KEPT);
   const file = join(folder, 'main.cjs');
   write(file, finished(outputFiles[0].text));
-  keepCompiled(file);
+  try {
+    keepCompiled(file);
+  } catch (error) {
+    say(`The command will take longer to start, for its compiled form could not be kept: ${error.message}`);
+  }
 }
