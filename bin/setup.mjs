@@ -34,7 +34,7 @@ async function run({ isEngine, isRedis, test, command }) {
   }
   // npm runs scripts in the checkout; a folder that was typed is meant from where it was typed.
   if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
-  const { main } = await import('../dist/main.js');
+  const { main } = await import('../dist/main.cjs');
   return main(command);
 }
 

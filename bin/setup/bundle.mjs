@@ -1,10 +1,13 @@
-/** src/ → dist/: the command and the packages it needs, as a few files that Node reads at once. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** src/ → dist/: the command and the packages it needs, as one file that Node reads at once. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import Handlebars from 'handlebars';
+import { keepCompiled } from './code-cache.mjs';
 import { bundlePages, compiledPages } from './pages.mjs';
 import { ROOT } from './run.mjs';
+import { say } from './say.mjs';
 
 /** Every template, as a path within the package. */
 function templates() {
@@ -67,60 +70,46 @@ const withoutUnused = {
   },
 };
 
-/**
- * Packages in CommonJS ask for Node's own modules by `require`, which a module has to make for itself. Only a file that
- * names it does: dozens of them are read whenever the command starts.
- */
-const REQUIRE = `import { createRequire as createRequireOfFile } from 'node:module';
-const require = createRequireOfFile(import.meta.url);
-`;
-
-const withRequire = ({ path, text }) => ({ path, contents: /\brequire\b/.test(text) ? REQUIRE + text : text });
-
-/** How long files of an earlier build stay, for whatever runs from them and has not read them all yet. */
+/** How long pages' files of an earlier build stay, for browsers that have not read them all yet. */
 const KEPT = 86_400_000;
 
-/** Written beside and moved, so that nobody reads half a file; the entry last, when all that it names is there. */
-function write(folder, files) {
-  mkdirSync(join(folder, 'chunks'), { recursive: true });
-  const isEntry = ({ path }) => dirname(path) === folder;
-  for (const { path, contents } of [...files].sort((a, b) => isEntry(a) - isEntry(b))) {
-    const beside = `${path}.${process.pid}`;
-    writeFileSync(beside, contents);
-    renameSync(beside, path);
-  }
+/** A text that begins with its hash, by which its compiled form is known; in ASCII, which is read fastest: comments are not. */
+function finished(text) {
+  const ascii = text.replace(/[\u0080-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `// ${createHash('sha256').update(ascii).digest('hex')}\n${ascii}`;
 }
 
-function removeOld(folder) {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    if (statSync(path).mtimeMs < Date.now() - KEPT) rmSync(path, { force: true });
-  }
+/** Written beside and moved, so that nobody reads half a file. */
+function write(path, text) {
+  const beside = `${path}.${process.pid}`;
+  writeFileSync(beside, text);
+  renameSync(beside, path);
 }
 
-/**
- * Bundles into a folder. What the sources import when it is needed stays in files of its own; names and lines are
- * kept, so that the stack of a bug can be read.
- */
+/** Bundles into a folder. Names and lines are kept, so that the stack of a bug can be read. */
 export async function bundle(folder) {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: ['src/main.ts'],
     outdir: folder,
     write: false,
-    entryNames: '[name]',
-    chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node20.19',
+    // V8 keeps the compiled form of a script, not of a module: what else a module has is given to it.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': 'urlOfFile' },
+    banner: { js: "'use strict';\nconst urlOfFile = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [compiledTemplates, compiledPages, withoutUnused, otherPackages],
     logLevel: 'warning',
   });
   await bundlePages(folder, KEPT);
-  write(folder, outputFiles.map(withRequire));
-  removeOld(join(folder, 'chunks'));
-  // Node keeps there what it compiled of earlier ones.
-  rmSync(join(folder, 'cache'), { recursive: true, force: true });
+  const file = join(folder, 'main.cjs');
+  write(file, finished(outputFiles[0].text));
+  try {
+    keepCompiled(file);
+  } catch (error) {
+    say(`The command will take longer to start, for its compiled form could not be kept: ${error.message}`);
+  }
 }

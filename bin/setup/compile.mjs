@@ -16,11 +16,16 @@ function sourcesIn(folder) {
   });
 }
 
-/** Changes whenever a source does; names, sizes and dates tell that without reading the files. */
+/** Changes whenever a source does, or Node; names, sizes and dates tell that without reading the files. */
 function stampOf() {
   const sources = ['src', 'buildpacks', 'templates'].flatMap((name) => sourcesIn(join(ROOT, name)));
-  const makers = ['package-lock.json', 'bin/setup/bundle.mjs', 'bin/setup/pages.mjs'].map((name) => join(ROOT, name));
-  const hash = createHash('sha256');
+  const names = [
+    'package-lock.json',
+    'bin/load.mjs',
+    ...['bundle', 'code-cache', 'pages'].map((name) => `bin/setup/${name}.mjs`),
+  ];
+  const makers = names.map((name) => join(ROOT, name));
+  const hash = createHash('sha256').update(`${process.version} ${process.arch}\n`);
   for (const path of [...sources, ...makers].sort()) {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);

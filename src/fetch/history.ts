@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toSlipwayError } from '../errors.ts';
 import type { History, Notice } from '../types.ts';
+import type { Job } from './made.ts';
 import type { Online } from './online.ts';
 import { UNBORN, writeRepository } from './repository.ts';
 import { runGit } from './run-git.ts';
@@ -24,6 +25,11 @@ export interface HistoryOptions {
   ahead?: { paths: readonly string[]; at: Date } | undefined;
 }
 
+/** A history that can be opened before anybody asks. */
+export interface OpeningHistory extends History {
+  prepare(): Promise<void>;
+}
+
 interface Change {
   at: Date | undefined;
   /** None for an empty commit. */
@@ -31,11 +37,8 @@ interface Change {
   isMerge: boolean;
 }
 
-/** The history of a commit; when it cannot be opened, every answer is `undefined`. `prepare` begins before anybody asks. */
-export function createHistory(
-  commit: string,
-  { open, notices, ahead }: HistoryOptions,
-): History & { prepare(): Promise<void> } {
+/** The history of a commit; when it cannot be opened, every answer is `undefined`. */
+export function createHistory(commit: string, { open, notices, ahead }: HistoryOptions): OpeningHistory {
   const opened = once(open);
   const newest = once(async () => {
     const found = await opened();
@@ -69,6 +72,11 @@ export function createHistory(
       return gitDir === undefined ? undefined : search(gitDir, commit, await newest(), counts);
     },
   };
+}
+
+/** Opens it beside the rest of a fetch: nearly every plan asks for it. */
+export function prepareHistory({ config, background }: Job, history: OpeningHistory): void {
+  if (config.SLIPWAY_AS_OF === 'auto') background.push(history.prepare().catch(() => undefined));
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -3,10 +3,9 @@ import { constants, statSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { shown } from '../paths.ts';
-import type { History } from '../types.ts';
 import { canonicalGit } from './canonical.ts';
 import { type WrittenCommit, writeCommit } from './commit.ts';
-import { createHistory, type HistoryOptions } from './history.ts';
+import { createHistory, type HistoryOptions, type OpeningHistory, prepareHistory } from './history.ts';
 import { copyLfs, findPointers } from './lfs.ts';
 import {
   changedMeanwhile,
@@ -15,6 +14,7 @@ import {
   type LocalEntry,
   type LocalState,
   listLocal,
+  localGitDir,
   readLocal,
 } from './local.ts';
 import { type Job, type Made, tagsOf } from './made.ts';
@@ -24,13 +24,17 @@ import { Totals } from './tree.ts';
 
 /** Copies what `job.resolved` means of a local folder to `job.root`. */
 export async function fetchLocal(job: Job): Promise<Made> {
-  const state = await readLocal(job.resolved.spec.cloneUrl);
-  return job.resolved.commit.startsWith('local-') ? copyContent(job, state) : copyCommit(job, state);
+  const { spec, commit } = job.resolved;
+  return commit.startsWith('local-')
+    ? copyContent(job, await readLocal(spec.cloneUrl))
+    : copyCommit(job, await localGitDir(spec.cloneUrl));
 }
 
-async function copyCommit(job: Job, { gitDir }: LocalState): Promise<Made> {
+async function copyCommit(job: Job, gitDir: string | undefined): Promise<Made> {
   const { commit } = job.resolved;
   if (gitDir === undefined) throw changedMeanwhile(job.resolved.spec.cloneUrl);
+  const history = historyOf(job, gitDir, commit);
+  prepareHistory(job, history);
   await borrowObjects(job.root, commit, gitDir);
   const totals = new Totals(job.config);
   const written = await writeCommit(job.root, commit, totals, job.signal);
@@ -55,7 +59,7 @@ async function copyCommit(job: Job, { gitDir }: LocalState): Promise<Made> {
     date: written.date,
     paths: written.entries.filter(({ kind }) => kind !== 'submodule').map(({ path }) => path),
     others: new Set(),
-    history: historyOf(job, gitDir, commit),
+    history,
     deepen: () => deepen(job, gitDir, written, untouched),
   };
 }
@@ -67,7 +71,7 @@ async function borrowObjects(root: string, head: string, gitDir: string): Promis
 }
 
 /** The folder's own repository answers; one that was cloned shallow cannot. */
-function historyOf(job: Job, gitDir: string, commit: string, ahead?: HistoryOptions['ahead']): History {
+function historyOf(job: Job, gitDir: string, commit: string, ahead?: HistoryOptions['ahead']): OpeningHistory {
   const open = async () => {
     if (!(await isShallow(gitDir))) return { gitDir };
     const message =

@@ -4,7 +4,7 @@ import { SlipwayError } from '../errors.ts';
 import { joinPath, shown } from '../paths.ts';
 import { canonicalGit } from './canonical.ts';
 import { type CommitSource, fetchCommit, type WrittenCommit } from './commit.ts';
-import { createHistory, fetchHistory } from './history.ts';
+import { createHistory, fetchHistory, prepareHistory } from './history.ts';
 import { fetchLfs, findPointers } from './lfs.ts';
 import { byByte, type Job, type Made, tagsOf } from './made.ts';
 import { type Online, withOnline } from './online.ts';
@@ -34,8 +34,8 @@ export async function fetchRemote(job: Job): Promise<Made> {
     const progress = { job, online, totals: new Totals(job.config), submodules: 0 };
     return fetchWhole(progress, source, spec.canonicalUrl, '', 0);
   });
-  // Nearly every plan asks for it, and it takes as long as the commit itself: both at once.
-  if (job.config.SLIPWAY_AS_OF === 'auto') job.background.push(history.prepare().catch(() => undefined));
+  // It takes as long as the commit itself.
+  prepareHistory(job, history);
   const { part, paths } = await fetching;
   return {
     date: part.written.date,

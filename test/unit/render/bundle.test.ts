@@ -1,6 +1,6 @@
 /** The command as it is built, with its templates compiled, beside the sources, which compile them when they render. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -12,13 +12,15 @@ import { cleanEnvironment } from '../../support/slipway.ts';
 // Within the package, where the command finds templates and packages.
 const CACHE = join(PACKAGE_ROOT, 'node_modules', '.cache', 'slipway');
 const link = (name: string) => JSON.stringify(pathToFileURL(join(folder, name)).href);
+const part = (name: string) => JSON.stringify(pathToFileURL(join(PACKAGE_ROOT, 'bin', name)).href);
 let folder: string;
 
 beforeAll(() => {
   mkdirSync(CACHE, { recursive: true });
   folder = mkdtempSync(join(CACHE, 'bundle-'));
-  const bundler = JSON.stringify(pathToFileURL(join(PACKAGE_ROOT, 'bin/setup/bundle.mjs')).href);
-  node(`const { bundle } = await import(${bundler}); await bundle(${JSON.stringify(join(folder, 'dist'))});`);
+  node(
+    `const { bundle } = await import(${part('setup/bundle.mjs')}); await bundle(${JSON.stringify(join(folder, 'dist'))});`,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -34,7 +36,7 @@ it('renders what the sources render, byte for byte', async () => {
   writeFileSync(join(repo, 'apt.txt'), 'graphviz\n');
   writeFileSync(join(repo, 'postBuild'), '#!/bin/sh\ntrue\n', { mode: 0o755 });
   const argv = JSON.stringify(['plan', '--json', repo]);
-  const built = JSON.parse(node(`const { main } = await import(${link('dist/main.js')}); await main(${argv});`));
+  const built = JSON.parse(node(`const { main } = await import(${link('dist/main.cjs')}); await main(${argv});`));
   const deps = {
     config: loadConfig(cleanEnvironment({ SLIPWAY_DATA: join(folder, 'data') })),
     emit: () => undefined,
@@ -60,13 +62,37 @@ it('a path that cannot stand in a Dockerfile is an error, and no end of the proc
   await expect(planRepo({ repo }, deps)).rejects.toMatchObject({ code: 'unsafe_file' });
 });
 
-it('reads little to say its version: neither the pipeline nor what compiles templates', () => {
-  const chunks = join(folder, 'dist', 'chunks');
-  const all = readdirSync(chunks).map((name) => readFileSync(join(chunks, name), 'utf8'));
-  expect(
-    all.filter((text) => /source-map|grpc-js\/build|ssh2\/lib/.test(text.replaceAll(/^\s*\/\/.*$/gm, ''))),
-  ).toEqual([]);
-  const main = readFileSync(join(folder, 'dist', 'main.js'), 'utf8');
-  expect(main).not.toMatch(/^import .*(?:pipeline|docker|dist)-/m);
-  expect(main).toMatch(/import\("\.\/chunks\/plan-/);
+it('brings neither what compiles templates nor what no call of ours uses', () => {
+  const text = readFileSync(join(folder, 'dist', 'main.cjs'), 'utf8');
+  expect(text.replaceAll(/^\s*\/\/.*$/gm, '')).not.toMatch(/source-map|grpc-js\/build|ssh2\/lib/);
+});
+
+/** Runs a script that has all of bin/load.mjs, and `file`, a bundle; what it printed. */
+function withLoader(file: string, script: string): string {
+  const imports = `import { cacheOf, load, scriptOf, textOf } from ${part('load.mjs')};
+    import { keepCompiled } from ${part('setup/code-cache.mjs')};
+    import { readFileSync } from 'node:fs';
+    const file = ${JSON.stringify(file)};
+    const cache = cacheOf(file, textOf(file));\n`;
+  return node(imports + script).trim();
+}
+
+it('starts from its compiled form', () => {
+  const script = 'console.log(scriptOf(file, textOf(file), readFileSync(cache)).cachedDataRejected)';
+  expect(withLoader(join(folder, 'dist', 'main.cjs'), script)).toBe('false');
+});
+
+it('never starts from the compiled form of another text, though as long, nor from half a one', () => {
+  const file = join(folder, 'small', 'main.cjs');
+  const write = (letter: string) =>
+    writeFileSync(file, `// ${letter.repeat(64)}\nexports.main = async () => console.log('${letter}');\n`);
+  mkdirSync(join(folder, 'small'));
+  write('a');
+  const cache = withLoader(file, 'keepCompiled(file); await load(file).main(); console.log(cache);').split('\n');
+  expect(cache).toEqual(['a', expect.stringContaining('aaaa')]);
+  write('b');
+  expect(withLoader(file, 'await load(file).main()')).toBe('b');
+  write('a');
+  truncateSync(cache[1] ?? '', 300);
+  expect(withLoader(file, 'await load(file).main()')).toBe('a');
 });
