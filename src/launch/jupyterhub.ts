@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Session } from '../types.ts';
+import { untilAnswer } from './hub-answer.ts';
 import { HubClient, tokenRefused } from './hub-client.ts';
 import { type HubServer, type HubUser, identityOf, optionsOf, sessionOf } from './hub-session.ts';
-import { follow, type SpawnRun, spawn, untilAnswer } from './hub-spawn.ts';
+import { follow, type SpawnRun, spawn } from './hub-spawn.ts';
 import type { LaunchedSession, Run, ServiceLaunch } from './launcher.ts';
 import { chooseSession, newSessionId, newToken, noSuchSession } from './session.ts';
 import { checkUrlpath } from './urlpath.ts';
@@ -52,7 +53,8 @@ export class HubLauncher {
   /**
    * Starts a session and waits until its server answers. One that fails or is no longer wanted leaves neither server nor
    * user behind. Where readers log in, nothing starts before they come: the link leads there.
-   * @throws bad_urlpath, session_failed, session_timeout, hub_unreachable, hub_token_refused, hub_spawner_unfit, hub_full
+   * @throws bad_urlpath, session_failed, session_timeout, hub_unreachable, hub_token_refused, hub_spawner_unfit, hub_image_ignored,
+   * hub_full
    */
   async start(launch: ServiceLaunch, { emit, signal }: Run): Promise<Session> {
     checkUrlpath(launch.urlpath ?? launch.resolved.urlpath);
