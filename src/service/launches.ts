@@ -159,7 +159,7 @@ export class Launches {
     const session = await this.parts.sessions.findByLaunch(id);
     if (!session) return;
     await this.parts.sessions.stop(session.id).catch((error: unknown) => {
-      // A sweep, which finds a session that nobody claims any more, may be quicker.
+      // It may have ended by itself meanwhile.
       if (toSlipwayError(error).code !== 'session_not_found') throw error;
     });
   }
