@@ -160,6 +160,10 @@ export const SETTINGS = {
     'off',
     'Whether readers log in to the hub, which then starts sessions as theirs; off: each session has a user of its own',
   ),
+  SLIPWAY_HUB_LINK: duration(
+    '10m',
+    'With SLIPWAY_HUB_LOGIN: time that a reader has to come and log in; so long a place is held',
+  ),
   SLIPWAY_HUB_SPAWNS: whole('16', "Servers that the hub starts at once for this process; below the hub's own limit"),
   SLIPWAY_SESSION_MEMORY: bytes('2G', 'Memory of a session'),
   SLIPWAY_SESSION_CPU: text('2', 'CPUs of a session'),

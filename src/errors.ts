@@ -108,6 +108,8 @@ export const ERRORS = {
   hub_unreachable: kind('launch', 'operator', 503, 86, true),
   hub_token_refused: kind('launch', 'operator', 500, 87),
   hub_spawner_unfit: kind('launch', 'operator', 500, 88),
+  // The stage has no other exit code left, and the same file of ours helps against both.
+  hub_image_ignored: kind('launch', 'operator', 500, 88),
   hub_full: kind('launch', 'operator', 429, 89, true),
 
   redis_unreachable: kind('queue', 'operator', 503, 90, true),

@@ -10,12 +10,14 @@ or given to Zero to JupyterHub: --set-file hub.extraConfig.slipway=slipway_hub.p
     SLIPWAY_IMAGES       beginnings of the images that may be started, comma-separated; Slipway's SLIPWAY_REGISTRY
     SLIPWAY_CORS_ORIGIN  origin whose pages may use sessions, or *; none by default
     SLIPWAY_IDLE         seconds without use, and of age, after which sessions end: 600,21600 by default
-    SLIPWAY_LOGIN        `on` where readers log in to the hub; by default each gets a user for the one session
+    SLIPWAY_LOGIN        `on` where readers log in to the hub, which then starts only what Slipway hands over; by default
+                         each gets a user for the one session
 
 Memory, CPU and whatever else is set as for any hub; where nothing is, sessions get 2 GB and two CPUs.
 """
 import asyncio
 import importlib.util
+import json
 import os
 import re
 import sys
@@ -23,6 +25,7 @@ import time
 from importlib.metadata import entry_points
 from urllib.parse import quote, urlencode, urlparse
 
+from jupyterhub.apihandlers import APIHandler
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.utils import maybe_future, url_path_join
 from tornado import web
@@ -33,15 +36,26 @@ slipway_login = os.environ.get("SLIPWAY_LOGIN") == "on"
 slipway_keys = ["repo_url", "binder_ref_url", "binder_launch_host", "binder_request", "binder_persistent_request"]
 
 
+def slipway_refusal(why):
+    """What is said to who asks by the API, and on the hub's pages, which show no other message."""
+    error = web.HTTPError(400, why)
+    error.jupyterhub_message = why
+    return error
+
+
 class SlipwayMixin:
     """For any spawner of containers: takes image and token from the options, and is there as soon as its server is."""
 
     async def start(self):
         image = str(self.user_options.get("image", ""))
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", image) or not image.startswith(tuple(slipway_images)):
-            raise web.HTTPError(400, f"This hub does not start the image {image!r}: SLIPWAY_IMAGES does not name it.")
+            raise slipway_refusal(f"This hub does not start the image {image!r}: SLIPWAY_IMAGES does not name it.")
         if not slipway_login and not self.user_options.get("token"):
-            raise web.HTTPError(400, "This hub starts nothing without a token.")
+            raise slipway_refusal("This hub starts nothing without a token.")
+        if slipway_login:
+            link = slipway_handed().get(self.name)
+            if not link or (link["user"], link["options"]) != (self.user.name, self.user_options):
+                raise slipway_refusal(slipway_over)
         if hasattr(self, "allowed_images"):
             self.allowed_images = "*"
         self.image = image
@@ -96,16 +110,60 @@ class SlipwayMixin:
         return {name: values[0] for name, values in query.items()}
 
 
+slipway_over = "This is no launch of yours, or it is over or was cancelled: launch the repository again."
+# What Slipway has handed over, by the name of the server that it is to become; also what has become one already.
+slipway_links = {}
+
+
+def slipway_handed():
+    """Launches that are not over yet."""
+    for name in [name for name, link in slipway_links.items() if link["until"] < time.time()]:
+        del slipway_links[name]
+    return slipway_links
+
+
+class SlipwayLinks(APIHandler):
+    """Slipway hands launches over, and takes them back when they are cancelled; its limits hold since nobody else can."""
+
+    async def prepare(self):
+        await super().prepare()
+        if not self.has_scope("start:servers"):
+            raise web.HTTPError(403, "Action is not authorized; requires any of [start:servers]")
+
+    def get(self, _name):
+        links = slipway_handed().items()
+        self.finish(json.dumps([{"name": name, "began": link["began"], "options": link["options"]} for name, link in links]))
+
+    def put(self, name):
+        # Handed over twice when an answer was lost: its reader may have come by now.
+        if name not in slipway_handed():
+            said, now = self.get_json_body(), time.time()
+            until = now + said["seconds"]
+            slipway_links[name] = {"options": said["options"], "began": now, "until": until, "user": None}
+        self.set_status(204)
+
+    def delete(self, name):
+        self.finish({"removed": slipway_links.pop(name, None) is not None})
+
+
 class SlipwayLaunch(BaseHandler):
     """Where Slipway sends a reader who has a login: starts a server of theirs beside those that they have."""
 
     @web.authenticated
-    async def get(self, server):
-        user = self.current_user
-        options = {f"opt-{key}": self.get_argument(key) for key in self.request.query_arguments if key != "urlpath"}
-        home = url_path_join(user.base_url, server, "/")
-        options["next"] = home + quote(self.get_argument("urlpath", ""), safe="/?&=%#:+,;@!~*'()")
-        self.redirect(url_path_join(self.hub.base_url, "spawn", user.escaped_name, server) + "?" + urlencode(options))
+    async def get(self, name, path):
+        user, link = self.current_user, slipway_handed().get(name)
+        home = url_path_join(user.base_url, name, "/")
+        if not link and name in user.spawners and user.spawners[name].active:
+            return self.redirect(home)
+        # A launch is one session, whose place is held: that of whoever comes first.
+        if not link or link["user"] not in (None, user.name):
+            raise web.HTTPError(404, slipway_over)
+        link["user"] = user.name
+        options = {f"opt-{key}": value for key, value in link["options"].items()}
+        # BinderHub's clients put a path and their query behind what they take for the server's address.
+        inside = f"{path}?{self.request.query}" if path else link["options"].get("slipway_urlpath", "")
+        options["next"] = home + quote(inside, safe="/?&=%#:+,;@!~*'()")
+        self.redirect(url_path_join(self.hub.base_url, "spawn", user.escaped_name, name) + "?" + urlencode(options))
 
 
 def slipway(c):
@@ -141,7 +199,8 @@ def slipway(c):
     if slipway_login:
         c.JupyterHub.setdefault("allow_named_servers", True)
         handlers = list(c.JupyterHub.get("extra_handlers", []))
-        c.JupyterHub.extra_handlers = handlers + [(r"/slipway/([a-z0-9-]+)", SlipwayLaunch)]
+        ours = [(r"/slipway/([a-z0-9-]+)/(.*)", SlipwayLaunch), (r"/api/slipway/([a-z0-9-]*)", SlipwayLinks)]
+        c.JupyterHub.extra_handlers = handlers + ours
     else:
         # Nobody logs in: users come and go with their sessions.
         c.JupyterHub.setdefault("authenticator_class", "null")

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostCaBundle } from '../certificates.ts';
 import type { Config } from '../config.ts';
@@ -15,6 +14,8 @@ const PAUSES = [200, 600, 1500];
 const RETRY_AFTER = 10_000;
 /** Spawns apart, nothing takes a hub that long. */
 const PATIENCE = 20_000;
+/** Characters of an answer of a session's server. */
+const LARGEST = 262_144;
 
 export interface HubAnswer {
   status: number;
@@ -95,13 +96,14 @@ export class HubClient {
     signal.throwIfAborted();
   }
 
-  /** Status with which a session's server answers behind the hub's proxy; undefined when that cannot be reached from here. */
-  async statusOf(url: string, token: string, signal: AbortSignal): Promise<number | undefined> {
+  /** What a session's server answers behind the hub's proxy; undefined when that cannot be reached from here. */
+  async askServer(url: string, token: string, signal: AbortSignal): Promise<HubAnswer | undefined> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
     const response = await this.#send(url, { method: 'GET', token, signal: limited }).catch(() => undefined);
-    response?.resume();
+    // Whatever runs there has a say in its answers.
+    const body = response && (await bodyOf(response, LARGEST).catch(() => undefined));
     signal.throwIfAborted();
-    return response?.statusCode;
+    return response && { status: response.statusCode ?? 0, headers: response.headers, body };
   }
 
   #send(address: string, { method, body, token, accept, signal }: Sent): Promise<IncomingMessage> {
@@ -163,8 +165,14 @@ export function tokenRefused(said: string | undefined): SlipwayError {
   });
 }
 
-async function bodyOf(response: IncomingMessage): Promise<unknown> {
-  const all = await text(response);
+/** Nothing of an answer that has more than `most` characters. */
+async function bodyOf(response: IncomingMessage, most = Number.POSITIVE_INFINITY): Promise<unknown> {
+  let all = '';
+  response.setEncoding('utf8');
+  for await (const chunk of response) {
+    all += chunk;
+    if (all.length > most) return undefined;
+  }
   if (!/^[{["]/.test(all)) return undefined;
   try {
     return JSON.parse(all);

@@ -1,7 +1,6 @@
 /** How a hub is brought to start a server, and what it tells meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
-import type { Session } from '../types.ts';
 import { type HubClient, messageOf } from './hub-client.ts';
 import type { Run } from './launcher.ts';
 
@@ -10,8 +9,6 @@ const QUIET = 1000;
 /** Pause before the hub is asked again for a story that it did not tell, or that broke off. */
 const AGAIN = 300;
 const LONGEST_PAUSE = 5000;
-/** Time for the hub's proxy to know a server that the hub calls ready. */
-const PROXY_TIME = 10_000;
 
 export interface SpawnRun extends Run {
   /** Time (since 1970) by which the server has to be there. */
@@ -87,34 +84,6 @@ export async function follow(
     }
     await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
-}
-
-/**
- * Waits until a server that the hub calls ready takes our token behind the hub's proxy.
- * @throws hub_spawner_unfit, session_timeout
- */
-export async function untilAnswer(hub: HubClient, { url, token }: Session, signal: AbortSignal): Promise<void> {
-  const end = Date.now() + PROXY_TIME;
-  for (;;) {
-    const status = await hub.statusOf(`${url}api/status`, token, signal);
-    // An address that only browsers reach: then the hub's word is all there is.
-    if (status === 200 || status === undefined) return;
-    if (status === 401 || status === 403 || (status >= 300 && status < 400)) throw notOurs();
-    if (Date.now() > end) {
-      throw new SlipwayError('session_timeout', `The hub calls the server ready, but ${url} answers ${status}.`, {
-        hint: 'SLIPWAY_HUB_URL has to be the address of the proxy that the hub tells of its servers.',
-      });
-    }
-    await sleep(50, undefined, { signal }).catch(() => signal.throwIfAborted());
-  }
-}
-
-/** A spawner that ignores the options starts something else, which knows nothing of our token. */
-function notOurs(): SlipwayError {
-  const message = 'The hub has started a server, but not the one that was asked for: it does not take the token.';
-  return new SlipwayError('hub_spawner_unfit', message, {
-    hint: 'Its spawner ignores image and token of user_options: put k8s/hub/slipway_hub.py into its configuration.',
-  });
 }
 
 /** What the hub, or its spawner, does not want at all. */

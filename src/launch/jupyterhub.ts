@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Session } from '../types.ts';
+import { untilAnswer } from './hub-answer.ts';
 import { HubClient, tokenRefused } from './hub-client.ts';
+import { HubLinks } from './hub-links.ts';
 import { type HubServer, type HubUser, identityOf, optionsOf, sessionOf } from './hub-session.ts';
-import { follow, type SpawnRun, spawn, untilAnswer } from './hub-spawn.ts';
+import { follow, type SpawnRun, spawn } from './hub-spawn.ts';
 import type { LaunchedSession, Run, ServiceLaunch } from './launcher.ts';
 import { chooseSession, newSessionId, newToken, noSuchSession } from './session.ts';
 import { checkUrlpath } from './urlpath.ts';
@@ -30,10 +32,10 @@ interface Owned {
 
 export class HubLauncher {
   readonly kind = 'jupyterhub';
-  /** Readers log in to the hub and start their servers themselves. */
-  readonly hasLogin: boolean;
   readonly #config: Config;
   readonly #hub: HubClient;
+  /** Where readers log in to the hub, and their servers start when they come. */
+  readonly #links: HubLinks | undefined;
   readonly #identity: string;
 
   /** @throws bad_setting */
@@ -41,7 +43,7 @@ export class HubLauncher {
     this.#config = config;
     this.#hub = new HubClient(config);
     this.#identity = identityOf(config, instance);
-    this.hasLogin = config.SLIPWAY_HUB_LOGIN === 'on';
+    if (config.SLIPWAY_HUB_LOGIN === 'on') this.#links = new HubLinks(this.#hub, config);
   }
 
   /** A name for a session of this repository, which nobody can guess; its user's name too. */
@@ -52,12 +54,13 @@ export class HubLauncher {
   /**
    * Starts a session and waits until its server answers. One that fails or is no longer wanted leaves neither server nor
    * user behind. Where readers log in, nothing starts before they come: the link leads there.
-   * @throws bad_urlpath, session_failed, session_timeout, hub_unreachable, hub_token_refused, hub_spawner_unfit, hub_full
+   * @throws bad_urlpath, session_failed, session_timeout, hub_unreachable, hub_token_refused, hub_spawner_unfit, hub_image_ignored,
+   * hub_full
    */
   async start(launch: ServiceLaunch, { emit, signal }: Run): Promise<Session> {
     checkUrlpath(launch.urlpath ?? launch.resolved.urlpath);
     signal.throwIfAborted();
-    if (this.hasLogin) return this.#handOver(launch, emit);
+    if (this.#links) return this.#handOver(this.#links, launch, { emit, signal });
     emit({ phase: 'launching', message: 'Asking the hub for a server\n' });
     const { name } = launch;
     const options = optionsOf(launch, newToken(), this.#identity, this.#config);
@@ -71,7 +74,8 @@ export class HubLauncher {
 
   /** Waits on for a session that another process began to start; undefined when there is none that starts or runs. */
   async resume(name: string, { emit, signal }: Run): Promise<Session | undefined> {
-    const server = await this.#server(name, signal);
+    // What is handed over is handed over again.
+    const server = this.#links ? undefined : await this.#server(name, signal);
     if (!server?.ready && server?.pending !== 'spawn') return undefined;
     return this.#within(name, { emit, signal }, async (run) => {
       if (!server.ready) await follow(this.#hub, name, run);
@@ -106,16 +110,23 @@ export class HubLauncher {
   }
 
   /** Where the hub's own login is: the session begins when its reader comes there. */
-  #handOver(launch: ServiceLaunch, emit: Run['emit']): Session {
+  async #handOver(links: HubLinks, launch: ServiceLaunch, { emit, signal }: Run): Promise<Session> {
+    const { name } = launch;
     const options = optionsOf(launch, '', this.#identity, this.#config);
-    const { slipway_urlpath: urlpath = '' } = options;
-    const query = new URLSearchParams({ ...options, urlpath });
-    const link = `${this.#config.SLIPWAY_HUB_URL}/hub/slipway/${launch.name}?${query}`;
+    await links.add(name, options, signal);
     const now = new Date().toISOString();
-    const server = { name: launch.name, ready: true, pending: null, started: now, last_activity: now };
-    const session = { ...sessionOf('', { ...server, user_options: options }, this.#config), url: link, link };
+    const server = { name, ready: false, pending: 'spawn', started: now, last_activity: now, user_options: options };
+    const session = this.#sessionOf({ user: '', server });
     emit({ phase: 'ready', message: 'The hub will start the session\n', ...ofReady(session) });
     return session;
+  }
+
+  /** Nobody's is what its reader has not come for: it has an address of its own. */
+  #sessionOf({ user, server }: Owned): LaunchedSession {
+    const session = sessionOf(user, server, this.#config);
+    if (!this.#links || user !== '') return session;
+    const url = this.#links.address(server.name);
+    return { ...session, url, link: url };
   }
 
   async #server(name: string, signal: AbortSignal): Promise<HubServer | undefined> {
@@ -125,7 +136,7 @@ export class HubLauncher {
 
   /** Every session of this service at the hub, whichever process started it. */
   async list(): Promise<LaunchedSession[]> {
-    return (await this.#owned()).map(({ user, server }) => sessionOf(user, server, this.#config));
+    return (await this.#owned()).map((one) => this.#sessionOf(one));
   }
 
   async #owned(): Promise<Owned[]> {
@@ -135,22 +146,29 @@ export class HubLauncher {
       const answer = await this.#hub.ask('GET', `users?state=active&limit=${PAGE}&offset=${offset}`, { signal });
       const page = answer.body as { items: HubUser[]; _pagination: { next: { offset: number } | null } };
       for (const { name, servers = {} } of page.items)
-        for (const server of Object.values(servers))
-          if (server.user_options?.slipway_instance === this.#identity) found.push({ user: name, server });
+        for (const server of Object.values(servers)) found.push({ user: name, server });
       offset = page._pagination.next?.offset;
     }
-    return found.sort((a, b) => String(a.server.started).localeCompare(String(b.server.started)));
+    // Afterwards, so that one which becomes a server meanwhile is seen here.
+    const links = (await this.#links?.list(signal)) ?? [];
+    const begun = new Set(found.map(({ server }) => server.name));
+    for (const server of links) if (!begun.has(server.name)) found.push({ user: '', server });
+    return found
+      .filter(({ server }) => server.user_options?.slipway_instance === this.#identity)
+      .sort((a, b) => String(a.server.started).localeCompare(String(b.server.started)));
   }
 
   async find(name: string): Promise<LaunchedSession | undefined> {
-    if (this.hasLogin) return (await this.list()).find(({ id }) => id === name);
+    if (this.#links) return (await this.list()).find(({ id }) => id === name);
     const server = await this.#server(name, AbortSignal.timeout(REMOVAL));
     return server && sessionOf(name, server, this.#config);
   }
 
   /** When the hub saw it used. */
   async lastActivity({ id }: LaunchedSession, signal: AbortSignal): Promise<Date | undefined> {
-    const server = this.hasLogin ? undefined : await this.#server(id, signal);
+    const server = this.#links
+      ? (await this.#owned()).find((one) => one.server.name === id)?.server
+      : await this.#server(id, signal);
     const last = server?.last_activity ?? server?.started;
     return last ? new Date(last) : undefined;
   }
@@ -158,13 +176,16 @@ export class HubLauncher {
   /** Ends a session; its user goes with it, unless that is a person. @throws session_not_found */
   async stop(name: string): Promise<void> {
     const signal = AbortSignal.timeout(REMOVAL);
-    if (!this.hasLogin) {
+    if (!this.#links) {
       const { status } = await this.#hub.ask('GET', `users/${name}`, { signal });
       if (status === 404) throw noSuchSession(`There is no session "${name}".`);
       return this.#remove(name);
     }
+    // First, so that its reader cannot begin it meanwhile, or anew.
+    const wasLink = await this.#links.remove(name, signal);
     const owned = (await this.#owned()).find(({ server }) => server.name === name);
-    if (!owned) throw noSuchSession(`There is no session "${name}".`);
+    if (!owned && !wasLink) throw noSuchSession(`There is no session "${name}".`);
+    if (!owned) return;
     const path = `users/${encodeURIComponent(owned.user)}/servers/${name}`;
     await this.#hub.ask('DELETE', path, { body: { remove: true }, signal });
   }
@@ -197,13 +218,14 @@ export class HubLauncher {
     return () => {};
   }
 
-  /** Whether the hub answers and our token may do what we have to. @throws hub_unreachable, hub_token_refused */
+  /** Whether the hub answers and our token may do what we have to. @throws hub_unreachable, hub_token_refused, hub_spawner_unfit */
   async check(signal: AbortSignal): Promise<void> {
     const { body } = await this.#hub.ask('GET', 'user', { signal });
     const { scopes } = body as { scopes?: string[] };
-    const wanted = this.hasLogin ? SCOPES : [...SCOPES, ...SCOPES_OF_USERS];
+    const wanted = this.#links ? SCOPES : [...SCOPES, ...SCOPES_OF_USERS];
     const missing = wanted.filter((one) => !scopes?.some((has) => has === one || has.startsWith(`${one}!`)));
     if (scopes && missing.length > 0) throw tokenRefused(`[${missing.join(', ')}]`);
+    await this.#links?.list(signal);
   }
 }
 

@@ -7,6 +7,7 @@ import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Pack } from 'tar-stream';
 import { SlipwayError } from '../errors.ts';
+import { markEntries } from '../image-mark.ts';
 import type { Checkout } from '../types.ts';
 import { ignoreFilter } from './ignore.ts';
 
@@ -72,6 +73,10 @@ async function writeEntries(pack: Pack, checkout: Checkout, options: ContentLaye
     } else await writeEntry(pack, join(checkout.root, path), { path, mtime, executable: executables.has(path) });
     // Small files are read without waiting, so others get their turn here.
     if (index % 64 === 0) await drained(pack);
+  }
+  for (const { name, text } of markEntries(checkout.resolved.commit)) {
+    if (text === undefined) pack.entry({ name, type: 'directory', mode: 0o755, mtime });
+    else pack.entry({ name, mode: 0o644, mtime }, text);
   }
   pack.finalize();
 }

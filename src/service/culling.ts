@@ -15,7 +15,7 @@ export interface CullDeps {
   since: number;
 }
 
-/** Whoever takes over the launches of a process that died gets this long. */
+/** Whoever takes over the launches of a process that died, or removes a session, gets this long. */
 const TAKE_OVER = 15_000;
 
 /** What Redis would have said of a session that it has forgotten. */
@@ -89,9 +89,10 @@ export class Culler {
   /** A session that Redis has forgotten is one again when it answers, and goes when it never did. */
   async #adopt(session: LaunchedSession): Promise<boolean> {
     const { launcher, claims, config } = this.#deps;
-    // Whoever gave it up could not remove it, as when a hub is away.
-    if (await claims.whyEnded(session.id)) {
-      await this.end(session.id, 'abandoned');
+    const ended = await claims.whyEnded(session.id);
+    if (ended) {
+      // Whoever gave it up could not remove it, as when a hub is away.
+      if (Date.now() - Date.parse(ended.endedAt) > TAKE_OVER) await this.end(session.id, 'abandoned');
       return false;
     }
     const used = await launcher.lastActivity(session, AbortSignal.timeout(2000));

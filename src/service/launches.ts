@@ -1,6 +1,6 @@
 /** Launches: begun here, or taken over from a process that is gone; watched and cancelled from anywhere. */
 import { randomBytes } from 'node:crypto';
-import { SlipwayError } from '../errors.ts';
+import { SlipwayError, toSlipwayError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { addTo, journalOf, KEEP_STREAMS } from './events.ts';
 import { cancelledFailure, failedEvent, failureOf } from './failures.ts';
@@ -157,7 +157,11 @@ export class Launches {
 
   private async endSession(id: string): Promise<void> {
     const session = await this.parts.sessions.findByLaunch(id);
-    if (session) await this.parts.sessions.stop(session.id);
+    if (!session) return;
+    await this.parts.sessions.stop(session.id).catch((error: unknown) => {
+      // It may have ended by itself meanwhile.
+      if (toSlipwayError(error).code !== 'session_not_found') throw error;
+    });
   }
 
   async find(id: string): Promise<LaunchRecord | undefined> {

@@ -59,11 +59,6 @@ export class Sessions {
     this.#culler = new Culler({ launcher, claims: this.#claims, config, log, isAlive, since: Date.now() });
   }
 
-  /** Sessions are begun by their readers, at a hub. */
-  get #hasLogin(): boolean {
-    return this.#launcher.kind === 'jupyterhub' && this.#launcher.hasLogin;
-  }
-
   async #begin(): Promise<void> {
     const idle = this.#deps.config.SLIPWAY_SESSION_IDLE;
     const every = (pause: number, step: () => Promise<void>) =>
@@ -83,8 +78,6 @@ export class Sessions {
    */
   async start(wish: StartWish): Promise<Session> {
     const newName = this.#launcher.newName(wish.resolved.spec.name);
-    // Where readers log in to a hub it begins when they do: there is nothing to claim.
-    if (this.#hasLogin) return this.#launcher.start({ ...wish, name: newName }, wish);
     const record = recordOfWish(newName, wish.image, wish, this.#deps.self);
     const { name, isKnown } = await this.#claim(record, quotasOf(wish, this.#deps.config));
     if (wish.plan) this.#noteDemand(wish.plan);
@@ -192,7 +185,7 @@ export class Sessions {
 
   /** Sessions that run or start; servers that wait for somebody are not among them. */
   async count(): Promise<number> {
-    return this.#hasLogin ? (await this.list()).length : this.#claims.count();
+    return this.#claims.count();
   }
 
   async countOf(canonicalUrl: string): Promise<number> {

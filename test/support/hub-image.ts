@@ -1,4 +1,7 @@
-/** An image with a JupyterHub of today, DockerSpawner and its proxy, so that no test needs a Python on the machine. */
+/**
+ * An image with a JupyterHub of today, DockerSpawner and its proxy, so that no test needs a Python on the machine; and
+ * with a Jupyter server that is none of ours, in /srv/other.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,6 +19,8 @@ ENV PIP_CERT=/opt/ca.pem SSL_CERT_FILE=/opt/ca.pem
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends nodejs python3-venv
 RUN python3 -m venv /srv/hub && /srv/hub/bin/pip install -q --no-cache-dir --disable-pip-version-check \\
     jupyterhub==6.1.1 dockerspawner==14.0.0 jupyterhub-idle-culler==2.0.0
+RUN python3 -m venv /srv/other && /srv/other/bin/pip install -q --no-cache-dir --disable-pip-version-check \\
+    jupyter-server==2.18.2 ipykernel==6.31.0
 COPY proxy /srv/proxy
 ENV PATH=/srv/hub/bin:/srv/proxy/node_modules/.bin:/usr/bin:/bin
 `;

@@ -118,5 +118,8 @@ describe('a hub', () => {
     expect(away.run.ms).toBeLessThan(10_000);
     const other = await world.fail([...LAUNCH, repo.url], { SLIPWAY_HUB_API_URL: `${hub.url}/nowhere` });
     expect(other).toMatchObject({ code: 'hub_unreachable', message: expect.stringContaining('no hub answers there') });
+    const noLogin = await world.fail([...LAUNCH, repo.url], { SLIPWAY_HUB_LOGIN: 'on' });
+    expect(noLogin).toMatchObject({ code: 'hub_spawner_unfit', hint: expect.stringContaining('SLIPWAY_LOGIN=on') });
+    expect(noLogin.run.events).toHaveLength(1);
   });
 });

@@ -1,7 +1,11 @@
 /** Hubs that were set up for something else: for BinderHub, which has to work as it is, and for nothing of the kind. */
+import Docker from 'dockerode';
 import { afterEach, describe, expect, it } from 'vitest';
+import { DAY } from '../../support/builds.ts';
 import { WITH_OURS } from '../../support/hub.ts';
+import { hubImage } from '../../support/hub-image.ts';
 import { type HubWorld, openHubWorld } from '../../support/hub-world.ts';
+import { callServer, type SessionAddress } from '../../support/kernel.ts';
 import { launched, openService, until } from '../../support/service.ts';
 
 /** A service for the token, as BinderHub's chart has it. */
@@ -15,7 +19,7 @@ c.JupyterHub.load_roles = [{"name": "binder", "services": ["binder"], "scopes": 
  * What the chart's spawner and its default command do, word for word in their effect: the arguments of both names of the
  * server, the token among them; Python asked whether it has JupyterLab, which then gets Python's own arguments.
  */
-const BINDER = `${SERVICE}
+const binder = (mount: string) => `${SERVICE}
 from dockerspawner import DockerSpawner
 
 class BinderLike(DockerSpawner):
@@ -37,7 +41,7 @@ c.JupyterHub.spawner_class = BinderLike
 # Zero to JupyterHub answers at once and tells the rest as progress.
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
 c.DockerSpawner.allowed_images = "*"
-c.DockerSpawner.extra_host_config = {"tmpfs": {"/etc/jupyter": "ro"}}
+c.DockerSpawner.extra_host_config = {"tmpfs": {"${mount}": "ro"}}
 c.Spawner.cmd = ["python3", "-c", """
 import os
 import sys
@@ -52,6 +56,28 @@ os.execvp("jupyter-lab" if has_lab else "jupyter-notebook", sys.argv)
 """]
 `;
 
+/** A spawner that takes the token, and always the same image. */
+const fixed = (image: string, command: string[]) => `${SERVICE}
+from dockerspawner import DockerSpawner
+
+class Fixed(DockerSpawner):
+    async def check_allowed(self, image):
+        return self.image
+
+    def get_args(self):
+        return ["--ServerApp.base_url=" + self.server.base_url]
+
+    def get_env(self):
+        return {**super().get_env(), "JUPYTER_TOKEN": self.user_options["token"]}
+
+c.JupyterHub.spawner_class = Fixed
+c.DockerSpawner.image = "${image}"
+c.Spawner.cmd = ${JSON.stringify(command)}
+`;
+
+/** What a server tells of its image to whoever has its token. */
+const markOf = (session: SessionAddress) => callServer(session, 'api/config/slipway');
+
 const LAUNCH = ['launch', '--json', '--detach', '--no-open'];
 let under: HubWorld | undefined;
 
@@ -62,7 +88,7 @@ afterEach(async () => {
 
 describe('a hub for BinderHub', () => {
   it('works unchanged and gets JupyterLab, with its own command and something mounted over /etc/jupyter', async () => {
-    under = await openHubWorld(BINDER);
+    under = await openHubWorld(binder('/etc/jupyter'));
     const { world, hub, repo } = under;
     const { session, run } = await world.launch([repo.url]);
     expect(run.events).toContainEqual({ phase: 'launching', message: 'Spawning server...\n' });
@@ -76,6 +102,13 @@ describe('a hub for BinderHub', () => {
     expect((await container.inspect()).HostConfig.Tmpfs).toHaveProperty('/etc/jupyter');
     await world.stopAll();
     expect([await hub.users(), await hub.servers()]).toEqual([[], []]);
+  });
+
+  it('may hide what our images say of themselves', async () => {
+    under = await openHubWorld(binder('/usr/local/etc/jupyter'));
+    const { session } = await under.world.launch([under.repo.url]);
+    expect(await markOf(session)).toEqual({});
+    await under.world.stopAll();
   });
 });
 
@@ -115,6 +148,48 @@ c.DockerSpawner.cmd = ["jupyterhub-singleuser"]
     const failure = await world.fail([...LAUNCH, repo.url]);
     expect(failure).toMatchObject({ code: 'hub_spawner_unfit', hint: expect.stringContaining('slipway_hub.py') });
     expect(failure.run.exitCode).toBe(88);
+    expect([await hub.users(), await hub.servers()]).toEqual([[], []]);
+  });
+
+  it('takes the token, and runs an image of its own, is found out: one that is none of ours', async () => {
+    const image = await hubImage(new Docker());
+    under = await openHubWorld(fixed(image, ['/srv/other/bin/jupyter-server', '--ip=0.0.0.0', '--allow-root']));
+    const { world, hub, repo } = under;
+    const failure = await world.fail([...LAUNCH, repo.url]);
+    expect(failure).toMatchObject({
+      code: 'hub_image_ignored',
+      message: expect.stringContaining(`not of the image ${repo.image}: it has no kernel of`),
+      hint: expect.stringContaining('slipway_hub.py'),
+    });
+    expect(failure.run.exitCode).toBe(88);
+    expect([await hub.users(), await hub.servers()]).toEqual([[], []]);
+  });
+
+  it('takes the token, and runs an image of its own, is found out: another one of ours', async () => {
+    let first = '';
+    under = await openHubWorld((image) => {
+      first = image;
+      return fixed(image, ['slipway-server']);
+    });
+    const { world, hub, repo } = under;
+    const { session, built } = await world.launch([repo.url]);
+    expect([built.imageName, await markOf(session)]).toEqual([
+      first,
+      { commit: expect.stringMatching(/^[0-9a-f]{40}$/) },
+    ]);
+    await world.stopAll();
+
+    const other = await world.repo('ebb', [{ date: DAY, files: { 'ebb.md': 'low' } }]);
+    await world.build([other.url]);
+    const failure = await world.fail([...LAUNCH, other.url]);
+    expect(failure).toMatchObject({ code: 'hub_image_ignored', message: expect.stringContaining('another commit') });
+    const { service, close } = await openService(world);
+    try {
+      const { told } = await launched(service, { repo: other.url });
+      expect(told.at(-1)).toMatchObject({ phase: 'failed', code: 'hub_image_ignored', status_code: 500 });
+    } finally {
+      await close();
+    }
     expect([await hub.users(), await hub.servers()]).toEqual([[], []]);
   });
 

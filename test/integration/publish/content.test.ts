@@ -44,6 +44,14 @@ function checkout(): Checkout {
   return { ...memoryCheckout({}, { commitDate: '2022-05-10T12:00:00Z' }), root, paths: async () => paths };
 }
 
+/** What a layer holds beside the repository's files. */
+const marks = Object.fromEntries(
+  ['nbconfig', 'serverconfig'].map((folder) => [
+    `usr/local/etc/jupyter/${folder}/slipway.json`,
+    `{"commit":"${memoryCheckout({}).resolved.commit}"}\n`,
+  ]),
+);
+
 const writeLayer = (sink: Writable) => writeContentLayer(checkout(), { executables: [], keep: [] }, sink);
 
 /** An environment of one layer, in the registry alone. */
@@ -107,6 +115,7 @@ it('publishes a commit on its environment, with nothing but its own layer upload
   expect(await filesOf('c1')).toEqual({
     'home/jovyan/index.ipynb': '{}',
     'home/jovyan/data/secret.txt': 'committed by mistake',
+    ...marks,
   });
   // Layer, config, manifest; of the environment nothing came here.
   expect(proxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(3);
@@ -130,7 +139,7 @@ it('replaces the content of the commit before instead of stacking on it', async 
   await publishCommit('c2');
   const image = (await readImage(registry, { repository: 'content', tag: 'c2' })) as PublishedImage;
   expect(image.manifest.layers).toHaveLength(parent.manifest.layers.length + 1);
-  expect(Object.keys(await filesOf('c2'))).toEqual(['home/jovyan/index.ipynb']);
+  expect(Object.keys(await filesOf('c2'))).toEqual(['home/jovyan/index.ipynb', ...Object.keys(marks)]);
 });
 
 it('leaves no tag when it is killed at any request, and ends when it is asked for again', async () => {

@@ -129,3 +129,13 @@ it('leaves out what the ignore file says, but never environment files or git', a
   expect(inHome).not.toContain('large.bin');
   expect(inHome.filter((name) => /^\.git\/(?:logs|hooks|FETCH_HEAD)/.test(name))).toEqual([]);
 });
+
+it('says which commit it is of where any Jupyter server tells it, as root', async () => {
+  const { entries } = await layerOf(folderWith(sample));
+  for (const folder of ['serverconfig', 'nbconfig']) {
+    const mark = entries[`usr/local/etc/jupyter/${folder}/slipway.json`];
+    expect(mark).toMatchObject({ mode: 0o644, uid: 0, mtime: Date.UTC(2022, 4, 10, 12) / 1000 });
+    expect(JSON.parse(mark?.text ?? '')).toEqual({ commit: memoryCheckout({}).resolved.commit });
+    expect(entries[`usr/local/etc/jupyter/${folder}/`]).toMatchObject({ type: 'directory', mode: 0o755, uid: 0 });
+  }
+});
