@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CondaChannel, startCondaChannel } from '../../support/conda-channel.ts';
 import { packedR } from '../../support/conda-r.ts';
 import { callServer, runCode, runTerminal, type SessionAddress } from '../../support/kernel.ts';
-import { notebookOfR } from '../../support/notebook.ts';
+import { notebook, notebookOfR } from '../../support/notebook.ts';
 import { NONCE, play } from '../../support/scenario.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
@@ -50,6 +50,7 @@ describe('R from conda', () => {
               // What install.packages and conda add has a place.
               'file.access(R.home("library"), 2)[[1]]',
             ),
+            'other.ipynb': notebook('import numpy'),
           },
         },
       ],
@@ -60,7 +61,10 @@ describe('R from conda', () => {
         '[1] 89 50 4e 47',
         '[1] 0',
       ],
-      async launched({ session }) {
+      async launched({ session, built }) {
+        expect(built.notices).toEqual([
+          'numpy was a guess and is left out: the environment has no Python that it could be added to',
+        ]);
         expect(await kernels(session)).toEqual({ ir: 'R', python3: 'Python 3 (ipykernel)' });
         const terminal = await runTerminal(session, 'R RHOME && Rscript -e "cat(6 * 7, fill = TRUE)"');
         expect(terminal).toEqual({ output: '/srv/env/lib/R\n42', exitCode: 0 });
@@ -69,7 +73,7 @@ describe('R from conda', () => {
     });
   });
 
-  it('beside Python: both kernels, each listed once though postBuild installs it again', async () => {
+  it('beside Python: both kernels, each once, also after that of R is installed again', async () => {
     await play(world, {
       title: 'r-and-python',
       commits: [
@@ -77,13 +81,14 @@ describe('R from conda', () => {
           date: '2024-04-10',
           files: {
             'environment.yml': environment('python=3.11', 'r-irkernel'),
-            postBuild: { content: '#!/bin/bash\nset -e\nR -e "IRkernel::installspec()"\n', mode: '755' },
             'index.ipynb': notebookOfR('cat(R.home(), system("python -c \'print(6 * 7)\'", intern = TRUE))'),
           },
         },
       ],
       outputs: ['/srv/env/lib/R 42'],
       async launched({ session }) {
+        const { exitCode } = await runTerminal(session, 'R --no-echo -e "IRkernel::installspec()"');
+        expect(exitCode).toBe(0);
         expect(await kernels(session)).toEqual({ ir: 'R', python3: 'Python 3 (ipykernel)' });
         expect(await runCode(session, SEEN)).toBe('/srv/env /srv/env/lib/R\n');
       },
