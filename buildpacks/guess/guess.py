@@ -110,6 +110,9 @@ class Guessing:
             why = "%s could not be built" % (answer.package or "something that it needs")
         else:
             why = "no version of that day goes with the environment"
+        self.tell(name, why)
+
+    def tell(self, name, why):
         self.notices.append("%s was a guess and is left out: %s" % (name, why))
         say(self.notices[-1])
 
@@ -153,7 +156,11 @@ def main():
     is_ancient = bool(glob.glob("/srv/env/lib/python2.*") + glob.glob("/srv/env/lib/python3.[2-5]"))
     has_python = os.path.exists("/srv/env/bin/python") and not is_ancient
     guessing = Guessing(uv, there)
-    packages = guessing.decide([guess for guess in guesses if has_python and not guess.is_there(there)])
+    missing = [guess for guess in guesses if not guess.is_there(there)]
+    if not has_python:
+        for guess in missing:
+            guessing.tell(guess.name, "the environment has no Python that it could be added to")
+    packages = guessing.decide(missing) if has_python else []
     write("guessed.lock", [package.line() for package in packages])
     write("notices", guessing.notices)
     for name in ("guesses.in", "installed.in", "pylock.toml", "uv.toml"):

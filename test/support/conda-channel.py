@@ -1,7 +1,7 @@
 """Makes conda packages, as tests describe them in JSON, and indexes the channel: conda-channel.py FOLDER < description.
 
-Packages: {name, version, build, day, subdir, depends, constrains, files: {path: text}, executables: [path]} as they are
-written; {interpreter: PREFIX, …} of a Python on this machine; {wheel: FILE, …} of a wheel, noarch when that is pure.
+Packages: {name, version, build, day, subdir, depends, constrains, tree: FOLDER, files: {path: text}, executables: [path]} as they
+are written; {interpreter: PREFIX, …} of a Python on this machine; {wheel: FILE, …} of a wheel, noarch when that is pure.
 """
 
 import asyncio
@@ -82,6 +82,8 @@ PLACEHOLDER = "/opt/placeholder_of_the_prefix_that_is_long_enough_for_any_path_t
 
 def written(folder, package):
     with tempfile.TemporaryDirectory() as root:
+        if "tree" in package:
+            shutil.copytree(package["tree"], root, symlinks=True, dirs_exist_ok=True)
         for path, text in package.get("files", {}).items():
             target = os.path.join(root, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -31,6 +31,8 @@ export interface CondaPackage {
   /** Path in the environment → text, in which @PREFIX@ stands for the environment's own path. */
   files?: Record<string, string>;
   executables?: string[];
+  /** A folder whose files it has beside those. */
+  tree?: string;
   /** C, compiled into lib/<name>. */
   library?: { name: string; source: string };
   /** Entry points of a noarch Python package. */
@@ -78,11 +80,10 @@ async function tools(folder: string): Promise<string> {
 }
 
 /** Packs what every channel has, once for all tests on this machine. */
-async function basics(folder: string): Promise<string> {
-  const packed = join(folder, 'basics-2');
+async function basics({ shared, python }: Workshop): Promise<string> {
+  const packed = join(shared, 'basics-2');
   if (existsSync(packed)) return packed;
-  const python = await tools(folder);
-  const wheels = join(folder, 'wheels');
+  const wheels = join(shared, 'wheels');
   await run(python, ['-m', 'pip', 'download', '-q', '--only-binary', ':all:', '-d', wheels, ...KERNEL]);
   const { stdout } = await run(python, ['-c', 'import sys; print(sys.base_prefix, *sys.version_info[:3])']);
   const [prefix = '', ...numbers] = stdout.trim().split(' ');
@@ -109,9 +110,7 @@ async function basics(folder: string): Promise<string> {
  * @param pins `pip==9.0.1`, of wheels
  */
 export async function oldPython(prefix: string, version: string, day: string, pins: string[]): Promise<MadePackage[]> {
-  const shared = join(loadConfig().SLIPWAY_DATA, 'test-conda');
-  await mkdir(shared, { recursive: true });
-  const python = await locked(() => tools(shared));
+  const { shared, python } = await withTools(async (here) => here);
   const wheels = await mkdtemp(join(shared, 'wheels-'));
   await run(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary', ':all:', '-d', wheels, ...pins]);
   const series = version.split('.').slice(0, 2).join('.');
@@ -122,31 +121,47 @@ export async function oldPython(prefix: string, version: string, day: string, pi
   return [{ interpreter: prefix, name: 'python', version, build: '0_cpython', day }, ...made];
 }
 
-/** By one test at a time. */
-function locked<T>(work: () => Promise<T>): Promise<T> {
-  return withLock('test conda channel', new AbortController().signal, () => undefined, work);
+/** What all tests on this machine share: a folder of what was made, and the Python that makes it. */
+interface Workshop {
+  shared: string;
+  python: string;
 }
 
-async function pack(python: string, folder: string, packages: readonly object[]): Promise<void> {
+/** By one test at a time. */
+export function withTools<T>(work: (workshop: Workshop) => Promise<T>): Promise<T> {
+  const shared = join(loadConfig().SLIPWAY_DATA, 'test-conda');
+  return withLock(
+    'test conda channel',
+    new AbortController().signal,
+    () => undefined,
+    async () => {
+      await mkdir(shared, { recursive: true });
+      return work({ shared, python: await tools(shared) });
+    },
+  );
+}
+
+/** Makes packages into a folder, beside those that are there, and indexes it. */
+export async function pack(python: string, folder: string, packages: readonly object[]): Promise<void> {
   const child = spawn(python, [SCRIPT, folder], { stdio: ['pipe', 'inherit', 'inherit'] });
   child.stdin.end(JSON.stringify(packages));
   const code = await new Promise((done) => child.once('close', done));
   if (code !== 0) throw new Error(`conda-channel.py: exit code ${code}`);
 }
 
-/** Serves one channel, conda-forge unless named otherwise, at the bridge's address: builds reach it there. */
+/**
+ * Serves conda-forge at the bridge's address: builds reach it there.
+ * @param more folders of packages made before; others: more channels, by name
+ */
 export async function startCondaChannel(
   packages: readonly (CondaPackage | MadePackage)[],
-  name = 'conda-forge',
-  others: Readonly<Record<string, readonly CondaPackage[]>> = {},
+  { more = [], others = {} }: { more?: string[]; others?: Record<string, CondaPackage[]> } = {},
 ): Promise<CondaChannel> {
-  const shared = join(loadConfig().SLIPWAY_DATA, 'test-conda');
-  await mkdir(shared, { recursive: true });
-  const [common, python] = await locked(async () => [await basics(shared), await tools(shared)] as const);
+  const { common, python } = await withTools(async (here) => ({ common: await basics(here), python: here.python }));
   const root = await mkdtemp(join(tmpdir(), 'slipway-conda-'));
-  await cp(common, join(root, name), { recursive: true });
-  await pack(python, join(root, name), packages);
-  for (const [other, found] of Object.entries(others)) await pack(python, join(root, other), found);
+  for (const folder of [common, ...more]) await cp(folder, join(root, 'conda-forge'), { recursive: true });
+  const channels = Object.entries({ 'conda-forge': packages, ...others });
+  for (const [name, found] of channels) await pack(python, join(root, name), found);
   const requests: string[] = [];
   let status: number | undefined;
   const listener = createServer(async (request, response) => {

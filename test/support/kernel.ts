@@ -30,16 +30,23 @@ export async function callServer<T>(session: SessionAddress, path: string, metho
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-/** The text of each code cell's outputs, in order, cells without output as ''. An error in a cell raises. */
+interface NotebookFile {
+  content: {
+    cells: { cell_type: string; source: string | string[] }[];
+    metadata: { kernelspec?: { name: string } };
+  };
+}
+
+/** Runs it by the kernel that it names: the text of each code cell's outputs, '' without any. An error in a cell raises. */
 export async function runNotebook(session: SessionAddress, path: string): Promise<string[]> {
-  const file = await callServer<{ content: { cells: { cell_type: string; source: string | string[] }[] } }>(
+  const file = await callServer<NotebookFile>(
     session,
     `api/contents/${path.split('/').map(encodeURIComponent).join('/')}`,
   );
   const sources = file.content.cells
     .filter((cell) => cell.cell_type === 'code')
     .map((cell) => (Array.isArray(cell.source) ? cell.source.join('') : cell.source));
-  return runCells(session, sources, path);
+  return runCells(session, sources, path, file.content.metadata.kernelspec?.name);
 }
 
 /** The text that one piece of code prints and shows, in a kernel of its own at the server's root. */
@@ -48,12 +55,17 @@ export async function runCode(session: SessionAddress, code: string): Promise<st
   return output;
 }
 
-async function runCells(session: SessionAddress, sources: string[], path: string): Promise<string[]> {
+async function runCells(
+  session: SessionAddress,
+  sources: string[],
+  path: string,
+  kernel = 'python3',
+): Promise<string[]> {
   const started = await callServer<{ id: string; kernel: { id: string } }>(session, 'api/sessions', 'POST', {
     path,
     name: path,
     type: 'notebook',
-    kernel: { name: 'python3' },
+    kernel: { name: kernel },
   });
   const socket = await open(session, `api/kernels/${started.kernel.id}/channels`);
   try {

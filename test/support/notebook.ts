@@ -2,6 +2,15 @@
 
 /** A notebook of these code cells, as JSON. */
 export function notebook(...cells: string[]): string {
+  return notebookOf({ display_name: 'Python 3', language: 'python', name: 'python3' }, cells);
+}
+
+/** The same for R's kernel. */
+export function notebookOfR(...cells: string[]): string {
+  return notebookOf({ display_name: 'R', language: 'R', name: 'ir' }, cells);
+}
+
+function notebookOf(kernelspec: Record<string, string>, cells: string[]): string {
   return `${JSON.stringify({
     cells: cells.map((source, index) => ({
       cell_type: 'code',
@@ -11,7 +20,7 @@ export function notebook(...cells: string[]): string {
       outputs: [],
       source,
     })),
-    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
+    metadata: { kernelspec },
     nbformat: 4,
     nbformat_minor: 5,
   })}\n`;

@@ -10,11 +10,13 @@ describe('conda in a session', () => {
   let channel: CondaChannel;
   let world: World;
   beforeAll(async () => {
-    channel = await startCondaChannel(PACKAGES, 'conda-forge', {
-      lagoon: [
-        { name: 'atoll', version: '1.0', day: '2023-01-01', files: { 'share/atoll': 'of the lagoon' } },
-        { name: 'wind', version: '1.5', day: '2023-01-01', files: { 'share/wind': 'of the lagoon' } },
-      ],
+    channel = await startCondaChannel(PACKAGES, {
+      others: {
+        lagoon: [
+          { name: 'atoll', version: '1.0', day: '2023-01-01', files: { 'share/atoll': 'of the lagoon' } },
+          { name: 'wind', version: '1.5', day: '2023-01-01', files: { 'share/wind': 'of the lagoon' } },
+        ],
+      },
     });
     world = await openWorld({ SLIPWAY_MIRROR_CONDA: channel.url });
   });
