@@ -108,7 +108,7 @@ class DatedIndex:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        self.url = "http://127.0.0.1:%d/" % self.server.server_port
+        self.url = "http://%s:%d/" % self.server.server_address
         self.home = tempfile.mkdtemp(prefix="slipway-index-")
         return self
 
