@@ -45,8 +45,8 @@ function condaFiles(lines: readonly string[], day: string, plan: Plan): Record<s
   const python = packages.find(({ name }) => name === 'python')?.version;
   const files = { 'environment.yml': `${text.join('\n')}\n` };
   if (day === 'latest') return files;
-  // Only the day of it counts beside an environment.yml.
-  return { ...files, 'runtime.txt': `${python === undefined ? 'r' : `python-${python}`}-${day}\n` };
+  // Only the day of it counts beside an environment.yml; one of R would be another buildpack's at Binder.
+  return { ...files, 'runtime.txt': `python-${python ?? '3'}-${day}\n` };
 }
 
 async function write(files: Record<string, string>, folder: string, isForced: boolean): Promise<string[]> {

@@ -41,3 +41,8 @@ it('pins a conda environment by builds, with what pip added, and the day beside 
     '',
   ]);
 });
+
+it('says the day of an environment of R as one of Python, for it is conda that has to read it', () => {
+  const lock = `https://conda.anaconda.org/conda-forge/linux-64/r-base-4.2.2-h1_0.conda#${'0'.repeat(64)}`;
+  expect(lockFiles({ plan, day: '2024-03-10', lock })['runtime.txt']).toBe('python-3-2024-03-10\n');
+});
