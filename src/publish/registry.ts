@@ -6,7 +6,7 @@ import { SlipwayError } from '../errors.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { repositoryOf } from './location.ts';
 import { ACCEPTED, corrupt, type Descriptor, isDigest, sha256, TYPES } from './manifest.ts';
-import { Passing, patiently, readBody } from './patience.ts';
+import { again, Passing, patiently, readBody } from './patience.ts';
 import { type Uploaded, upload } from './upload.ts';
 
 const MANIFEST_LIMIT = 4 * 1024 * 1024;
@@ -88,10 +88,13 @@ export class Registry {
     const errand = { repository: this.full(repository), actions: 'pull,push' };
     const headers = { 'content-type': mediaType };
     const ask = { method: 'PUT' as const, headers, body: bytes, signal: this.signal };
-    const answer = await this.exchange.ask(`${errand.repository}/manifests/${reference}`, errand, ask);
-    if (answer.status !== 201 && answer.status !== 200) throw await this.exchange.refused(answer, errand);
-    answer.body.resume();
-    return answer;
+    // A registry that gets the same one twice at once may look at what is written only in part, and refuse it.
+    return again(async () => {
+      const answer = await this.exchange.ask(`${errand.repository}/manifests/${reference}`, errand, ask);
+      if (answer.status !== 201 && answer.status !== 200) throw await this.exchange.refused(answer, errand);
+      answer.body.resume();
+      return answer;
+    });
   }
 
   /** A manifest with a subject, by its digest. @returns whether the registry itself keeps what refers to what */

@@ -4,9 +4,10 @@ import { connectRedis } from '../../src/queue/redis.ts';
 
 const link = await connectRedis(loadConfig());
 await link.client.incr('users');
-process.stdout.write('ready\n');
 process.on('SIGTERM', async () => {
   await link.close();
   process.exit(0);
 });
+// Last: whoever reads it may send the signal at once.
+process.stdout.write('ready\n');
 setInterval(() => undefined, 1000);

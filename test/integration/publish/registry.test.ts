@@ -122,6 +122,18 @@ it.each([
   }
 });
 
+it('sends a manifest again that is refused because another writes the same, and not for ever', async () => {
+  const { bytes } = await image('twice', 'first');
+  const invalid = { code: 'DIGEST_INVALID', message: 'provided digest did not match uploaded content' };
+  const fault = { status: 400, body: JSON.stringify({ errors: [invalid] }) };
+  once(({ method, path }) => method === 'PUT' && path.includes('/manifests/'), fault);
+  const digest = await faulty.putManifest('twice', 'second', bytes, TYPES.manifest);
+  expect(await registry.hasManifest('twice', 'second')).toBe(digest);
+  once(({ method }) => method === 'PUT', fault, 99);
+  const refused = await faulty.putManifest('twice', 'third', bytes, TYPES.manifest).catch((thrown) => thrown);
+  expect(refused).toMatchObject({ code: 'registry_failed', message: expect.stringContaining('did not match') });
+});
+
 it('waits as long as it is asked to', async () => {
   once(() => true, { status: 429, headers: { 'retry-after': '2' } });
   const started = performance.now();
