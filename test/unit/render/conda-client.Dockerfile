@@ -694,7 +694,8 @@ RUN printf '%s\n' \
     '"""The package index as of a day, for a pip that knows none: dated_index.py CUT-OFF COMMAND…, with the day as `none` or a time.' \
     '' \
     'Tools that know days run no Python before 3.6. Its own pip is given an index on loopback instead, which asks the real one and' \
-    'leaves out what was uploaded later. Files go through it too: neither certificates nor passwords are left to old tools. Ends as the command does, with 75 where the index did not answer.' \
+    'leaves out what was uploaded later. Files go through it too: neither certificates nor passwords are left to old tools. Ends as the' \
+    'command does, with 75 where the index did not answer.' \
     '"""' \
     '' \
     'import base64' \
