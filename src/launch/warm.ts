@@ -1,6 +1,6 @@
 /** Servers that run before anybody asks for them, each from an environment image, and what makes one somebody's session. */
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { extract, pack } from 'tar-stream';
 import { sessionUrl } from '../addresses.ts';
@@ -95,26 +95,36 @@ export async function fillWarm(
   };
   const variables = { ...launchVariables(input, service.name, deps.config), REPO_DIR: folder };
   const container = deps.docker.getContainer(PREFIX + service.name);
+  // In one archive: the engine unpacks one after the other, and takes its time to begin.
   const layer = new PassThrough();
+  layer.write(withoutEnd(await buffer(archiveOf({ [FACTS]: JSON.stringify({ ...facts, variables, folder }) }))));
   await Promise.all([
     container.putArchive(layer, { path: '/' }),
     write(layer).catch((error) => {
       layer.destroy(error as Error);
       throw error;
     }),
-    put(container, { [FACTS]: JSON.stringify({ ...facts, variables, folder }) }),
   ]);
   const answer = target && (await ask({ target, path, token }, CLAIM, deps.signal, 'POST'));
   if (answer?.text === 'taken') return facts;
   throw new SlipwayError('session_failed', 'The server did not take the launch over.');
 }
 
-/** Files of root's in our folder of a container. */
 async function put(container: Docker.Container, files: Record<string, string>): Promise<void> {
+  await container.putArchive(archiveOf(files), { path: '/' });
+}
+
+/** Files of root's in our folder of a container. */
+function archiveOf(files: Record<string, string>): NodeJS.ReadableStream {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) tar.entry({ name: `${FOLDER.slice(1)}/${name}` }, content);
   tar.finalize();
-  await container.putArchive(tar as unknown as NodeJS.ReadableStream, { path: '/' });
+  return tar as unknown as NodeJS.ReadableStream;
+}
+
+/** An archive that another goes on from: two empty blocks are its end. */
+function withoutEnd(archive: Buffer): Buffer {
+  return archive.subarray(0, -1024);
 }
 
 /** Whose session a server has become; undefined while it waits. */

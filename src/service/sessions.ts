@@ -146,12 +146,16 @@ export class Sessions {
       if (how === 'lost') continue;
       // Whatever else it is, the ordinary way knows what to do.
       if (how !== 'taken') return undefined;
-      this.#noteDemand(plan);
-      return this.#settled(server.id, () => this.#fill(launcher, server, wish)).catch((err: unknown) => {
+      try {
+        return await this.#settled(server.id, () => this.#fill(launcher, server, wish));
+      } catch (err) {
         wish.signal.throwIfAborted();
         this.#deps.log.warn({ err, session: server.id }, 'a server that waited could not be taken');
         return undefined;
-      });
+      } finally {
+        // Afterwards, since a replacement that starts would be in its way.
+        this.#noteDemand(plan);
+      }
     }
     return undefined;
   }
