@@ -12,6 +12,7 @@ import type { CondaEnvironment } from './types.ts';
 
 /** Stands in where the solver chooses: what asks for a Python then holds in any case. */
 const ANY_PYTHON = '3.11.0';
+
 function defaultsNotice({ files: [file = ''], channels, specs }: CondaEnvironment, config: Config): Notice[] {
   const stand = config.SLIPWAY_CONDA_DEFAULTS.join(', ');
   const isAsked = channels.includes('defaults') || specs.some(({ channel }) => channel === 'defaults');

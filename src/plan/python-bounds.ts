@@ -68,9 +68,7 @@ export function onlyOlder(
   const bounds = meant(value);
   if (!isRange(bounds)) return undefined;
   if (candidates.some((python) => withinBounds(python, bounds, managed) !== undefined)) return undefined;
-  const within = older.find((python) => satisfies(lastRelease(python), bounds) || anyRelease(python, bounds));
-  if (within === undefined || satisfies(lastRelease(within), bounds)) return within;
-  return anyRelease(within, bounds);
+  return older.map((python) => withinBounds(python, bounds, older)).find((release) => release !== undefined);
 }
 
 function same(pythons: readonly string[]): Map<string, string> {

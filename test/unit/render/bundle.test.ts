@@ -67,6 +67,17 @@ it('brings neither what compiles templates nor what no call of ours uses', () =>
   expect(text.replaceAll(/^\s*\/\/.*$/gm, '')).not.toMatch(/source-map|grpc-js\/build|ssh2\/lib/);
 });
 
+it('reads little to say its version: no package, and of itself only what it imports', () => {
+  const file = join(folder, 'dist', 'main.cjs');
+  const script = `await load(file).main(['--version']);
+    const loaded = (await import('node:module')).createRequire(file).cache;
+    console.log(JSON.stringify(Object.keys(loaded)));`;
+  expect(withLoader(file, script).split('\n').at(-1)).toBe('[]');
+  const text = readFileSync(file, 'utf8');
+  for (const name of ['plan', 'build', 'launch', 'fetch'])
+    expect(text).toMatch(new RegExp(`Promise\\.resolve\\(\\)\\.then\\(\\(\\) => \\(init_${name}\\d*\\(\\), `));
+});
+
 /** Runs a script that has all of bin/load.mjs, and `file`, a bundle; what it printed. */
 function withLoader(file: string, script: string): string {
   const imports = `import { cacheOf, load, scriptOf, textOf } from ${part('load.mjs')};

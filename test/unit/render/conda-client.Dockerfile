@@ -541,8 +541,8 @@ RUN printf '%s\n' \
     > /srv/conda/lib/link.py && chmod 755 /srv/conda/lib/link.py
 RUN printf '%s\n' \
     '"""The `pip:` section, and what a kernel needs that no channel has, by uv (by the environment'"'"'s own pip where that is older than uv' \
-    'knows) into /srv/env as of the same day. What conda brought stays as it is, unless the section names it. Writes python.lock (empty) and build.lock: what came from the index.' \
-    'An environment without Python has none of these, and fails when its section is not empty.' \
+    'knows) into /srv/env as of the same day. What conda brought stays as it is, unless the section names it. Writes python.lock' \
+    '(empty) and build.lock: what came from the index. An environment without Python has none of these, and fails when its section is not empty.' \
     '' \
     'No cache is mounted, as a setup.py may run here.' \
     '"""' \
