@@ -24,6 +24,12 @@ function readFileSettings(path: string, faults: string[]): Record<string, unknow
   }
 }
 
+/** What a setting is when nobody sets it, as it would be written. */
+export function defaultOf(name: SettingName, env: NodeJS.ProcessEnv = process.env): string {
+  const { default: fallback }: Setting<unknown> = SETTINGS[name];
+  return typeof fallback === 'function' ? fallback(env) : fallback;
+}
+
 /**
  * Reads and checks every setting; all faults are reported in one `bad_setting`.
  * @param env the environment, `process.env` unless a test says otherwise
@@ -37,9 +43,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const fromEnv = env[name] ?? (name.endsWith('_PROXY') ? env[name.toLowerCase()] : undefined);
     const given = fromEnv || file[name];
     sources[name] = fromEnv ? 'environment' : file[name] !== undefined ? 'file' : 'default';
-    const fallback = typeof definition.default === 'function' ? definition.default(env) : definition.default;
     try {
-      values[name] = parsers.parse(definition.kind, String(given ?? fallback), definition.values);
+      values[name] = parsers.parse(definition.kind, String(given ?? defaultOf(name, env)), definition.values);
     } catch (error) {
       faults.push(`${name}: ${(error as Error).message}`);
     }

@@ -1,5 +1,5 @@
 /** `slipway config`: every setting with its value, where it came from and what it means. */
-import { type Config, loadConfig, SETTINGS, type SettingName } from '../config.ts';
+import { type Config, defaultOf, loadConfig, SETTINGS, type SettingName } from '../config.ts';
 import { type Command, JSON_OPTION } from './command.ts';
 import { type Paint, painter, plainLine, wrap } from './text.ts';
 
@@ -51,9 +51,8 @@ function textOf(config: Config, name: SettingName): string {
 /** Settings in the order of the schema, secrets masked. */
 export function shownSettings(config: Config): Shown[] {
   return (Object.keys(SETTINGS) as SettingName[]).map((name) => {
-    const { doc, default: fallback } = SETTINGS[name] as { doc: string; default: string | (() => string) };
-    const usual = typeof fallback === 'function' ? fallback() : fallback;
-    return { name, value: textOf(config, name), source: config.sources[name], meaning: doc, default: usual };
+    const meaning = SETTINGS[name].doc;
+    return { name, value: textOf(config, name), source: config.sources[name], meaning, default: defaultOf(name) };
   });
 }
 
