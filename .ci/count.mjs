@@ -1,4 +1,9 @@
-/** Prints what failed, how long each report's files took, and the counts of vitest reports as one last line. Without a report nothing has passed. */
+/**
+ * Prints what failed, how long each report's files took, and the counts of vitest reports as one last line. Without a report
+ * nothing has passed.
+ *
+ *   node .ci/count.mjs <exit code of the tests> [<report> …]
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 
@@ -14,7 +19,9 @@ function failed(file, name, messages) {
   failures.push([`FAILED ${relative('.', file)} > ${name}`, ...said.map((line) => `    ${line}`)].join('\n'));
 }
 
-for (const path of process.argv.slice(2)) {
+const [code, ...reports] = process.argv.slice(2);
+
+for (const path of reports) {
   const report = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0, testResults = [] } = report;
   // A file that could not even be loaded, or whose set-up failed, may have no test that failed; it is a failure.
@@ -28,8 +35,20 @@ for (const path of process.argv.slice(2)) {
   for (const file of testResults)
     for (const test of file.assertionResults)
       if (test.status === 'failed') failed(file.name, test.fullName, test.failureMessages ?? []);
+  // What no test caught fails a run in which every test has passed.
+  const unhandled = path.replace(/\.json$/, '.unhandled');
+  for (const text of existsSync(unhandled) ? JSON.parse(readFileSync(unhandled, 'utf8')) : []) {
+    total.failed += 1;
+    failed(path, 'outside of every test', [text]);
+  }
   const took = testResults.reduce((sum, file) => sum + (file.endTime - file.startTime), 0);
   minutes.push(`${basename(path, '.json').replace('vitest-', '')} ${(took / 60_000).toFixed(1)}`);
+}
+if (code !== '0' && total.failed === 0) {
+  total.failed += 1;
+  failed('npm test', `exit code ${code}`, [
+    'No test failed; what did stands above: the set-up, npm run check, or a lane of tests that died.',
+  ]);
 }
 for (const one of failures) console.log(one);
 console.log(`minutes of test files: ${minutes.join(', ')}`);

@@ -4,9 +4,11 @@
  *
  *   node bin/setup.mjs [--engine] [--redis] [--test [vitest's options]] [--then <command of slipway>]
  */
+import { join } from 'node:path';
 import { compile } from './setup/compile.mjs';
 import { requireNode } from './setup/node.mjs';
 import { installPackages } from './setup/packages.mjs';
+import { ROOT } from './setup/run.mjs';
 import { SetupError, say } from './setup/say.mjs';
 
 function parse(argv) {
@@ -34,8 +36,8 @@ async function run({ isEngine, isRedis, test, command }) {
   }
   // npm runs scripts in the checkout; a folder that was typed is meant from where it was typed.
   if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
-  const { main } = await import('../dist/main.cjs');
-  return main(command);
+  const { load } = await import('./load.cjs');
+  return load(join(ROOT, 'dist', 'main.cjs')).main(command);
 }
 
 try {

@@ -1,5 +1,5 @@
 /** Which certificates git, builds and sessions trust: those that this host trusts. */
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { SlipwayError } from './errors.ts';
 
@@ -34,4 +34,10 @@ export function hostCaBundle(config: Pick<Config, 'SLIPWAY_CA_BUNDLE' | 'SSL_CER
   const found = realPath(named);
   if (!found) throw new SlipwayError('bad_setting', `SLIPWAY_CA_BUNDLE: there is no file ${named}.`);
   return found;
+}
+
+/** Those certificates as the options of a TLS connection have them; none where the host has no bundle, so Node's own count. */
+export function trusted(config: Pick<Config, 'SLIPWAY_CA_BUNDLE' | 'SSL_CERT_FILE'>): { ca?: Buffer } {
+  const bundle = hostCaBundle(config);
+  return bundle === undefined ? {} : { ca: readFileSync(bundle) };
 }

@@ -58,12 +58,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return { ...values, sources } as unknown as Config;
 }
 
-/** A misspelt setting would be ignored silently, so it is a fault. */
+/** A misspelt setting, or one that the file cannot have, would be ignored silently, so it is a fault. */
 function unknownNames(env: NodeJS.ProcessEnv, file: Record<string, unknown>): string[] {
-  const known = (name: string) => name in SETTINGS || name === 'SLIPWAY_CONFIG' || name.startsWith('SLIPWAY_TEST_');
+  const known = (name: string) => name in SETTINGS || name.startsWith('SLIPWAY_TEST_');
   const inEnv = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_') && !known(name));
   const inFile = Object.keys(file).filter((name) => !known(name));
-  return [...inEnv, ...inFile].map((name) => `${name}: there is no such setting`);
+  const faults = [...inEnv, ...inFile].map((name) => `${name}: there is no such setting`);
+  return 'SLIPWAY_CONFIG' in file ? [...faults, 'SLIPWAY_CONFIG: a file cannot name another'] : faults;
 }
 
 /** What programs that we start need of our own environment to be found and to run at all; nothing secret. */

@@ -10,10 +10,13 @@ import { hostOf, isPublicAddress, portOf } from './hosts.ts';
 const KEPT = 60_000;
 const looked = new Map<string, { until: number; addresses: Promise<string[]> }>();
 
-/** Every address of a setting whose name says that it is a mirror; the registry is the engine's, not a build's. */
+/** Mirrors of what the engine and we ourselves ask for, not builds. */
+const NOT_OF_BUILDS = ['SLIPWAY_MIRROR_DOCKER', 'SLIPWAY_MIRROR_DOI', 'SLIPWAY_MIRROR_ZENODO'];
+
+/** Every address that builds may reach because of a setting whose name says that it is a mirror. */
 export function mirrorUrls(config: Config): string[] {
   return Object.entries(config)
-    .filter(([name]) => name.startsWith('SLIPWAY_MIRROR_') && name !== 'SLIPWAY_MIRROR_DOCKER')
+    .filter(([name]) => name.startsWith('SLIPWAY_MIRROR_') && !NOT_OF_BUILDS.includes(name))
     .flatMap(([, value]) => (Array.isArray(value) ? (value as string[]) : [String(value)]))
     .filter((url) => url !== '');
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Endpoint } from './egress-rules.ts';
+import { isRunning, processMark } from './process-mark.ts';
 
 /** Gone after a reboot, as the rules are. */
 const FOLDER = '/run/slipway/egress';
@@ -15,7 +16,7 @@ export interface BuildRecord {
 /** Notes a build of this process; @returns its name, for `removeBuild` */
 export async function addBuild(record: BuildRecord): Promise<string> {
   await mkdir(FOLDER, { recursive: true, mode: 0o700 });
-  const name = `${process.pid}-${await startOf(process.pid)}-${randomBytes(4).toString('hex')}`;
+  const name = `${await processMark()}-${randomBytes(4).toString('hex')}`;
   const draft = join(FOLDER, `.${name}`);
   await writeFile(draft, JSON.stringify(record), { mode: 0o600 });
   await rename(draft, join(FOLDER, name));
@@ -33,8 +34,7 @@ export async function liveBuilds(): Promise<BuildRecord[]> {
   const found = names
     .filter((name) => !name.startsWith('.'))
     .map(async (name) => {
-      const [pid, start] = name.split('-');
-      if ((await startOf(Number(pid))) === start) return readRecord(join(FOLDER, name));
+      if (await isRunning(name)) return readRecord(join(FOLDER, name));
       await removeBuild(name);
       return undefined;
     });
@@ -48,10 +48,4 @@ async function readRecord(path: string): Promise<BuildRecord | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** Start of a process in the kernel's ticks, which tells it from a later one of the same number; undefined when it is gone. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }

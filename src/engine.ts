@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
+import { trusted } from './certificates.ts';
 import type { Config } from './config.ts';
 import { SlipwayError } from './errors.ts';
 
-type EngineConfig = Pick<Config, 'DOCKER_HOST' | 'DOCKER_CERT_PATH'>;
+type EngineConfig = Pick<Config, 'DOCKER_HOST' | 'DOCKER_CERT_PATH' | 'SLIPWAY_CA_BUNDLE' | 'SSL_CERT_FILE'>;
 
 export const DEFAULT_SOCKET = '/var/run/docker.sock';
 
@@ -67,7 +68,7 @@ function connectionOptions(config: EngineConfig): Docker.DockerOptions {
       hint: 'Use unix:///path/to/docker.sock, tcp://host:2376 with DOCKER_CERT_PATH, or an ssh tunnel to a local socket.',
     });
   }
-  const tls = config.DOCKER_CERT_PATH ? certificates(config.DOCKER_CERT_PATH) : {};
+  const tls = tlsOptions(url, config);
   const protocol = url.protocol === 'https:' || 'cert' in tls ? 'https' : 'http';
   const port = Number(url.port) || (protocol === 'https' ? 2376 : 2375);
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -76,6 +77,11 @@ function connectionOptions(config: EngineConfig): Docker.DockerOptions {
 
 function withoutUser(address: string): string {
   return address.replace(/\/\/[^/@]*@/, '//');
+}
+
+function tlsOptions(url: URL, config: EngineConfig): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  if (config.DOCKER_CERT_PATH) return certificates(config.DOCKER_CERT_PATH);
+  return url.protocol === 'https:' ? trusted(config) : {};
 }
 
 function certificates(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {

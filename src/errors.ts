@@ -56,6 +56,7 @@ export const ERRORS = {
   repo_empty: kind('resolve', 'user', 400, 26),
   host_unreachable: kind('resolve', 'upstream', 502, 27, true),
   host_rate_limited: kind('resolve', 'upstream', 429, 28, true),
+  doi_without_repo: kind('resolve', 'user', 422, 29),
 
   fetch_failed: kind('fetch', 'upstream', 502, 30, true),
   repo_too_large: kind('fetch', 'user', 413, 31),
@@ -84,6 +85,7 @@ export const ERRORS = {
   build_out_of_memory: kind('build', 'user', 422, 64),
   build_timeout: kind('build', 'user', 504, 65),
   engine_busy: kind('build', 'operator', 503, 64, true),
+  // Of the engine mostly; the folder for temporary files, which fetching fills, is mended in the same way.
   disk_full: kind('build', 'operator', 507, 66, true),
   build_upstream: kind('build', 'upstream', 502, 67, true),
   base_unavailable: kind('build', 'operator', 502, 68, true),
@@ -104,11 +106,13 @@ export const ERRORS = {
   session_not_found: kind('launch', 'user', 404, 82),
   bad_urlpath: kind('launch', 'user', 400, 83),
   session_out_of_memory: kind('launch', 'user', 500, 84),
+  // Like it a limit that the session met; the stage has no other exit code left.
+  session_disk_full: kind('launch', 'user', 500, 84),
   quota_reached: kind('launch', 'operator', 429, 85, true),
   hub_unreachable: kind('launch', 'operator', 503, 86, true),
   hub_token_refused: kind('launch', 'operator', 500, 87),
   hub_spawner_unfit: kind('launch', 'operator', 500, 88),
-  // The stage has no other exit code left, and the same file of ours helps against both.
+  // The same file of ours helps against both.
   hub_image_ignored: kind('launch', 'operator', 500, 88),
   hub_full: kind('launch', 'operator', 429, 89, true),
 
@@ -128,6 +132,8 @@ export type ErrorCode = keyof typeof ERRORS;
 
 interface Details {
   cause?: unknown;
+  /** Milliseconds after which to try again, as whoever refused says. */
+  retryAfter?: number | undefined;
   /** What to do about it, one sentence. */
   hint?: string;
 }
@@ -136,12 +142,14 @@ interface Details {
 export class SlipwayError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: Details = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SlipwayError';
     this.code = code;
     this.hint = options.hint;
+    this.retryAfter = options.retryAfter;
   }
 
   get kind(): ErrorKind {
@@ -149,9 +157,26 @@ export class SlipwayError extends Error {
   }
 }
 
+/** What the system says when a disk is full, or somebody's share of it. */
+export function saysDiskFull(thrown: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((thrown as NodeJS.ErrnoException | undefined)?.code ?? '');
+}
+
+/** The error for a disk of this machine without room; `place` is what could not be written, or the folder of it. */
+export function diskFull(place: string, cause: unknown): SlipwayError {
+  return new SlipwayError('disk_full', `There is no space left for ${place}.`, {
+    cause,
+    hint: 'Free some space there, or name a folder on a larger disk: TMPDIR for temporary files, SLIPWAY_DATA for what is kept.',
+  });
+}
+
 /** Anything thrown, as a SlipwayError; what is not one becomes `internal` with the original as its cause. */
 export function toSlipwayError(thrown: unknown): SlipwayError {
   if (thrown instanceof SlipwayError) return thrown;
+  if (saysDiskFull(thrown)) {
+    const { dest, path } = thrown as NodeJS.ErrnoException & { dest?: string };
+    return diskFull(dest ?? path ?? 'what has to be written', thrown);
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new SlipwayError('internal', `Something went wrong that Slipway did not expect: ${message}`, {
     cause: thrown,

@@ -2,6 +2,8 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { trusted } from './certificates.ts';
 import type { Config } from './config.ts';
 import { SlipwayError } from './errors.ts';
 import { hostOf, isNamed, isPublicAddress, portOf } from './hosts.ts';
@@ -9,7 +11,10 @@ import { CONNECT_TIME, operatorProxy, proxyAuthorization, tunnel, unreachable } 
 
 export { isPublicAddress } from './hosts.ts';
 
-type NetworkConfig = Pick<Config, 'SLIPWAY_ALLOWED_HOSTS' | 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY'>;
+type NetworkConfig = Pick<
+  Config,
+  'SLIPWAY_ALLOWED_HOSTS' | 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY' | 'SLIPWAY_CA_BUNDLE' | 'SSL_CERT_FILE'
+>;
 
 /** Outside world of a Network, for tests that must not reach it. */
 export interface NetworkSeams {
@@ -96,15 +101,24 @@ export function createNetwork(config: NetworkConfig, seams: Partial<NetworkSeams
 
   async function openProxy(proxy: URL, signal?: AbortSignal): Promise<Socket> {
     const host = hostOf(proxy);
-    const plain = await connected(connect({ host, port: portOf(proxy) }), signal).catch((error: unknown) => {
+    const explained = (error: unknown) => {
       throw unreachable(host, error);
-    });
-    if (proxy.protocol !== 'https:') return plain;
-    const { connect: connectTls } = await import('node:tls');
-    return connected(connectTls({ socket: plain, servername: host }), signal, 'secureConnect');
+    };
+    // Beforehand: between the two connections nothing may be waited for, or nobody hears of an error there.
+    const secure = proxy.protocol === 'https:' ? await trusting(config) : undefined;
+    const plain = await connected(connect({ host, port: portOf(proxy) }), signal).catch(explained);
+    if (!secure) return plain;
+    return connected(secure({ socket: plain, servername: host }), signal, 'secureConnect').catch(explained);
   }
 
   return { open, checkUrl };
+}
+
+/** How a connection is made TLS, by the certificates that this host trusts. */
+async function trusting(config: NetworkConfig): Promise<(options: ConnectionOptions) => Socket> {
+  const { connect } = await import('node:tls');
+  const trust = trusted(config);
+  return (options) => connect({ ...options, ...trust });
 }
 
 function connected(socket: Socket, signal?: AbortSignal, event = 'connect'): Promise<Socket> {

@@ -2,14 +2,16 @@
 import type { BuildOptions } from './build/tiers.ts';
 import { connectEngine, engineOf } from './engine.ts';
 import { createGit } from './fetch/git.ts';
+import { createSites } from './fetch/sites.ts';
 import { imageInEngine } from './images.ts';
 import { instanceId } from './instance.ts';
-import { checkUrlpath } from './launch/urlpath.ts';
+import { checkUrlpath, openedFrom, pageOutside } from './launch/urlpath.ts';
 import { type BuiltTiers, buildContent, buildEnvironment, findImage, type Prepared, takeHome } from './making.ts';
 import type { RankPythons } from './plan/era.ts';
 import { keepPlan, keptPlan } from './plan/kept.ts';
 import { pythonName } from './python-name.ts';
 import { serverLock } from './render/server-lock.ts';
+import { locateRepo } from './resolve/locate.ts';
 import type { ProviderForm } from './resolve/provider.ts';
 import { PROVIDERS } from './resolve/registry.ts';
 import { resolveRef } from './resolve/resolve.ts';
@@ -17,7 +19,7 @@ import { parseRepo } from './resolve/spec.ts';
 import { type EngineDeps, isHub, openHub, type StageDeps, stages } from './stages.ts';
 import type { Checkout, Plan, PlanContext, RepoSpec, Resolved, Session, SlipwayEvent } from './types.ts';
 
-export { checkUrlpath } from './launch/urlpath.ts';
+export { checkUrlpath, openedFrom, pageOutside } from './launch/urlpath.ts';
 export { keepPlan, keptPlan, lasts, planKey } from './plan/kept.ts';
 
 /** A repository as somebody typed it. */
@@ -59,9 +61,14 @@ export function readSpec(request: RepoRequest, allowLocal: boolean): RepoSpec {
   return parseRepo(request.repo, { allowLocal, ref: request.ref });
 }
 
+/** Which repository a DOI leads to; any other spec is one. @throws SlipwayError of resolve */
+export function locate(spec: RepoSpec, { config, signal }: Omit<StageDeps, 'emit'>): Promise<RepoSpec> {
+  return locateRepo(spec, { sites: createSites(config, signal), config });
+}
+
 /** Which commit a spec means now. @throws SlipwayError of resolve */
-export function lookUp(spec: RepoSpec, { config, signal }: Omit<StageDeps, 'emit'>): Promise<Resolved> {
-  return resolveRef(spec, { git: createGit(config, signal) });
+export async function lookUp(spec: RepoSpec, { config, signal }: Omit<StageDeps, 'emit'>): Promise<Resolved> {
+  return resolveRef(await locate(spec, { config, signal }), { git: createGit(config, signal), config });
 }
 
 /** Which commit a request means now, and says that it is looked up. @throws SlipwayError of resolve */
@@ -82,8 +89,10 @@ export async function planStage(checkout: Checkout, deps: StageDeps): Promise<Pl
   const { folder, matches, notices } = await detect(checkout, config);
   const rank: RankPythons = async (...asked) => (await stages.wheels()).rankPythons(config)(...asked);
   const reachesChannel = async () => (await stages.channels()).reachesChannel(config);
-  const commitOf: PlanContext['commitOf'] = async (url, ref) =>
-    (await lookUp(readSpec({ repo: url, ...(ref === undefined ? {} : { ref }) }, false), deps)).commit;
+  const commitOf: PlanContext['commitOf'] = async (url, ref) => {
+    const spec = readSpec({ repo: url, ...(ref === undefined ? {} : { ref }) }, false);
+    return (await (deps.lookUp?.(spec) ?? lookUp(spec, deps))).commit;
+  };
   const plan = await makePlan(
     { checkout, folder, matches, notices },
     { config, serverLock, rank, reachesChannel, commitOf },
@@ -118,6 +127,11 @@ export async function prepare<T>(
   }
 }
 
+/** Begins something once what was begun before is on its way: to read a part of ours holds up the process. */
+function meanwhile<T>(what: () => Promise<T>): Promise<T> {
+  return new Promise<void>((go) => setImmediate(go)).then(what);
+}
+
 /**
  * Says what would be built and why; needs no engine.
  * @throws SlipwayError of resolve, fetch, detect and plan
@@ -146,7 +160,12 @@ export async function buildRepo(request: BuildRequest, deps: Deps): Promise<Buil
   const engine = engineOf(config);
   // Side by side, for they wait for different things, git longest; without an engine nothing is fetched to say so.
   const isNeeded = config.SLIPWAY_REGISTRY === '';
-  const [resolved] = await Promise.all([resolveStage(request, deps), isNeeded && engine(), stages.build()]);
+  const resolving = resolveStage(request, deps);
+  const [resolved] = await Promise.all([
+    resolving,
+    meanwhile(async () => isNeeded && engine()),
+    meanwhile(stages.build),
+  ]);
   const { image, subdir = '', refresh = false, noCache = false } = request;
   const all = { ...deps, engine };
   const result = await findOrBuild(resolved, subdir, { refresh, noCache }, all);
@@ -168,7 +187,9 @@ async function findOrBuild(
   const found = kept && (await findImage(kept, deps));
   if (kept && found) return { plan: kept, resolved, ...found };
   return prepare(resolved, subdir, deps, async (prepared) => {
-    const { plan } = prepared;
+    const { plan, checkout } = prepared;
+    // While the engine is asked what there is.
+    void checkout.finishGit();
     const ready = anew ? undefined : await findImage(plan, deps);
     if (ready) await keepPlan(plan, resolved, config);
     const built = ready ?? (await buildContent(prepared, await buildEnvironment(plan, options, deps), options, deps));
@@ -197,18 +218,27 @@ export async function launchRepo(request: BuildRequest & { urlpath?: string }, d
   // Before anything is built: a link that leads astray must not cost a build.
   checkUrlpath(request.urlpath);
   if (isHub(deps.config)) return launchAtHub(request, deps);
-  const [{ image, resolved }, { launchSession }] = await Promise.all([buildRepo(request, deps), stages.launch()]);
+  const [{ image, resolved }, { launchSession }] = await Promise.all([buildToOpen(request, deps), stages.launch()]);
   const [docker, instance] = await Promise.all([connectEngine(deps.config), instanceId(deps.config)]);
   const local = await imageInEngine(image, { ...deps, engine: async () => docker });
   const input = { image: local, resolved, ...(request.urlpath === undefined ? {} : { urlpath: request.urlpath }) };
   return launchSession(input, { docker, config: deps.config, emit: deps.emit, signal: deps.signal, instance });
 }
 
+/** Builds, and gives the commit as its session will show it. */
+async function buildToOpen(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<BuildResult> {
+  const built = await buildRepo(request, deps);
+  const { resolved, plan } = built;
+  const outside = request.urlpath === undefined && pageOutside(resolved, plan.subdir);
+  if (outside) deps.emit({ phase: 'launching', message: `${outside}\n` });
+  return { ...built, resolved: openedFrom(resolved, plan.subdir) };
+}
+
 async function launchAtHub(request: BuildRequest & { urlpath?: string }, deps: Deps): Promise<Session> {
   // A hub that is away must not cost a build either.
   const hub = await openHub(deps.config);
   await hub.check(deps.signal);
-  const { image, resolved } = await buildRepo(request, deps);
+  const { image, resolved } = await buildToOpen(request, deps);
   const launch = { name: hub.newName(resolved.spec.name), image, resolved, launchId: '', client: '' };
   return hub.start({ ...launch, ...(request.urlpath !== undefined && { urlpath: request.urlpath }) }, deps);
 }

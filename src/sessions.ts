@@ -1,11 +1,13 @@
 /** What is done with sessions that are there, at the engine or at a hub: found, followed, ended. */
+import { setInterval as every } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { connectEngine } from './engine.ts';
-import type { SlipwayError } from './errors.ts';
+import { SlipwayError } from './errors.ts';
 import { instanceId } from './instance.ts';
 import type { ListedSession } from './launch/docker.ts';
 import type { HubLauncher } from './launch/jupyterhub.ts';
 import type { DockerLauncher } from './launch/launcher.ts';
+import { DiskWatch, LOOK_EVERY } from './session-disk.ts';
 import { isHub, openHub, stages } from './stages.ts';
 import type { Session } from './types.ts';
 
@@ -40,11 +42,25 @@ export async function isReadAtStart(paths: readonly string[]): Promise<boolean> 
   return (await stages.warm()).isReadAtStart(paths);
 }
 
-/** Every session of this installation, also those that have ended. */
-export async function listSessions(config: Config): Promise<ListedSession[]> {
-  if (isHub(config)) return (await openHub(config)).list();
+/** A session as an operator sees it. */
+export interface SomebodysSession extends ListedSession {
+  /** Address that asked for it; empty for one of the command line. */
+  client: string;
+}
+
+/** Every session of this installation that somebody has, also those that have ended. */
+export async function listSessions(config: Config): Promise<SomebodysSession[]> {
+  const launcher = await openLauncher(config);
+  const all = await (launcher.kind === 'docker' ? launcher.listTaken() : launcher.list());
+  return all.map(({ launchId: _id, path: _path, target: _target, outOfMemory: _oom, warm: _warm, ...shown }) => shown);
+}
+
+/** Names of all there are, also of servers that wait for somebody. */
+export async function sessionNames(config: Config): Promise<string[]> {
+  const names = ({ id }: ListedSession) => id;
+  if (isHub(config)) return (await (await openHub(config)).list()).map(names);
   const [docker, instance] = await Promise.all([connectEngine(config), instanceId(config)]);
-  return (await stages.launch()).listSessions(docker, instance);
+  return (await (await stages.launch()).listSessions(docker, instance)).map(names);
 }
 
 /**
@@ -57,14 +73,51 @@ export async function stopSession(id: string, config: Config): Promise<string> {
   return (await stages.launch()).stopSession(docker, instance, id);
 }
 
-/** Waits until a session ends; why it died, or undefined when somebody stopped it or shut its server down. */
+/**
+ * Waits until a session ends; why it died, or undefined when somebody stopped it or shut its server down. One that fills
+ * the disk counts as ended, and is the caller's to stop: the service, which would, knows nothing of it.
+ */
 export async function followSession(
   session: Session,
   config: Config,
   signal: AbortSignal,
 ): Promise<SlipwayError | undefined> {
   if (isHub(config)) return (await openHub(config)).follow(session.id, signal);
-  const launcher = await stages.launch();
-  const end = await launcher.followSession(await connectEngine(config), session, signal);
-  return end.stopped || end.exitCode === 0 ? undefined : launcher.endError(end);
+  const [docker, instance, { followSession: follow, endError }, { DockerLauncher: Docker }] = await Promise.all([
+    connectEngine(config),
+    instanceId(config),
+    stages.launch(),
+    stages.launcher(),
+  ]);
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const end = follow(docker, session, either);
+  // Nobody waits for it any more once the disk is full.
+  end.catch(() => undefined);
+  const full = fillsDisk(new Docker(docker, config, instance), session.id, config, either).catch(() => end);
+  try {
+    const first = await Promise.race([full, end]);
+    if (first instanceof SlipwayError) return first;
+    return first.stopped || first.exitCode === 0 ? undefined : endError(first);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Settles only when the session has written more than it may; throws when `signal` is aborted. */
+async function fillsDisk(launcher: DockerLauncher, name: string, config: Config, signal: AbortSignal) {
+  let found: SlipwayError | undefined;
+  const full = async () => {
+    const limit = `${(config.SLIPWAY_SESSION_DISK / 2 ** 30).toFixed(1)} GB`;
+    found = new SlipwayError('session_disk_full', `The session wrote more than ${limit} to the disk and was stopped.`, {
+      hint: 'Give sessions more by SLIPWAY_SESSION_DISK, or let the notebook write less.',
+    });
+  };
+  const watch = new DiskWatch({ config, disk: () => launcher.disk(), diskUse: () => launcher.diskUse(name), full });
+  for await (const _ of every(LOOK_EVERY, undefined, { signal })) {
+    // An engine that is gone is told by the session's end.
+    await watch.look().catch(() => undefined);
+    if (found) break;
+  }
+  return found as SlipwayError;
 }

@@ -42,6 +42,10 @@ const hostPlatform = () => `linux/${process.arch === 'x64' ? 'amd64' : process.a
 
 /** Every setting there is. Durations are in milliseconds and sizes in bytes once parsed. */
 export const SETTINGS = {
+  SLIPWAY_CONFIG: text(
+    '',
+    'YAML file with settings under these names, which the environment outranks; itself in the environment only',
+  ),
   SLIPWAY_DATA: text(dataFolder, 'Data folder: caches, root file systems, records of builds'),
   REDIS_URL: text(
     '',
@@ -57,11 +61,20 @@ export const SETTINGS = {
   NO_PROXY: text('', 'Hosts that are reached without a proxy'),
 
   SLIPWAY_ALLOWED_HOSTS: list('', 'Hosts as host[:port] that may be on a private address or speak plain http'),
+  SLIPWAY_GITHUB_TOKEN: text(
+    '',
+    'Token for look-ups of refs on GitHub, which allows more of them; one that sees nothing private',
+    { secret: true },
+  ),
+  SLIPWAY_GITLAB_TOKEN: text('', 'Likewise for GitLab.com', { secret: true }),
   SLIPWAY_FETCH_SIZE: bytes('2G', "A repository's size on disk, with submodules and LFS files"),
   SLIPWAY_FETCH_FILE_SIZE: bytes('1G', 'Size of one file of a repository'),
   SLIPWAY_FETCH_FILES: whole('200000', 'Number of files of a repository'),
   SLIPWAY_FETCH_TIME: duration('10m', 'Time to fetch a repository'),
-  SLIPWAY_CA_BUNDLE: text('', 'PEM file that git, builds and sessions trust; empty: what the host trusts'),
+  SLIPWAY_CA_BUNDLE: text(
+    '',
+    'PEM file that Slipway itself, git, builds and sessions trust, in place of NODE_EXTRA_CA_CERTS; empty: what the host trusts',
+  ),
   SSL_CERT_FILE: text('', 'PEM file that the host trusts, where it is not at one of the usual places'),
 
   SLIPWAY_AS_OF: setting<'auto' | 'latest' | (string & {})>(
@@ -115,6 +128,11 @@ export const SETTINGS = {
     'Where conda channels are found by their names, as <url>/<channel>',
   ),
   SLIPWAY_MIRROR_NPM: url('', 'npm registry, as npm_config_registry takes it'),
+  SLIPWAY_MIRROR_DOI: url('https://doi.org', 'Where DOIs are looked up, as <url>/<DOI>'),
+  SLIPWAY_MIRROR_ZENODO: url(
+    'https://zenodo.org',
+    "Where Zenodo's records are looked up, as <url>/api/records/<number>",
+  ),
   SLIPWAY_MIRROR_DOCKER: text('', 'Prefix from which debian:<suite>-slim is pulled, e.g. registry.example.org/library'),
 
   SLIPWAY_REGISTRY: text(
@@ -169,7 +187,10 @@ export const SETTINGS = {
   SLIPWAY_SESSION_MEMORY: bytes('2G', 'Memory of a session'),
   SLIPWAY_SESSION_CPU: text('2', 'CPUs of a session'),
   SLIPWAY_SESSION_PIDS: whole('512', 'Processes of a session'),
-  SLIPWAY_SESSION_DISK: bytes('10G', 'Disk space that a session of the service may fill; 0: any'),
+  SLIPWAY_SESSION_DISK: bytes(
+    '10G',
+    'Disk space that a session may fill, unless it was launched with --detach; 0: any',
+  ),
   SLIPWAY_SESSION_START: duration('2m', 'Time that a session may take until its server answers'),
   SLIPWAY_SESSION_NETWORK: choice(
     ['internet', 'none'],
@@ -178,12 +199,13 @@ export const SETTINGS = {
   ),
   SLIPWAY_HOST: text('127.0.0.1', 'Address that the service listens on'),
   SLIPWAY_PORT: whole('8585', 'Port that the service listens on; its sessions are on the next one'),
+  SLIPWAY_WORKER_PORT: whole('0', 'Port on which slipway worker answers /health and /metrics; 0: none'),
   SLIPWAY_BASE_URL: url('', 'Public address of the service; empty: where it listens'),
   SLIPWAY_TRUSTED_PROXIES: list('', 'Proxies, as addresses or CIDRs, whose X-Forwarded headers count'),
   SLIPWAY_CORS_ORIGINS: list('*', 'Origins whose pages may call the API, * for all; it knows no cookies'),
   SLIPWAY_LAUNCHES_PER_HOUR: whole(
     '100',
-    'Launches an hour from one address; those from our own pages count by address and repository, ten times as many; 0: any number',
+    'Launches an hour from one address, and previews apart from them; those from our own pages count by address and repository, ten times as many; 0: any number',
   ),
   SLIPWAY_STREAMS_PER_ADDRESS: whole('500', 'Event streams that one address may have open at once'),
   SLIPWAY_ADMIN_TOKEN: text('', "The operator's token, at least 16 characters; empty: what needs it is switched off", {

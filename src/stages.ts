@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { instanceId } from './instance.ts';
 import type { HubLauncher } from './launch/jupyterhub.ts';
 import type { PublishedTiers } from './publish/tiers.ts';
-import type { Emit } from './types.ts';
+import type { Emit, RepoSpec, Resolved } from './types.ts';
 
 /** Stages that only some runs need, read when they do: a cached launch starts twice as fast without them. */
 export const stages = {
@@ -31,6 +31,8 @@ export interface StageDeps {
   config: Config;
   emit: Emit;
   signal: AbortSignal;
+  /** Looks up a ref that a plan depends on, where look-ups are shared; else the host is asked. */
+  lookUp?(spec: RepoSpec): Promise<Resolved>;
 }
 
 /** What stages need that use the engine, which is asked for only where there is something to do for it. */

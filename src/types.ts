@@ -5,12 +5,12 @@ import type { Config } from './config.ts';
 export const SUITES = ['bullseye', 'bookworm', 'trixie'] as const;
 export type Suite = (typeof SUITES)[number];
 
-export type Provider = 'gh' | 'gl' | 'gist' | 'git' | 'local';
+export type Provider = 'gh' | 'gl' | 'gist' | 'zenodo' | 'git' | 'local';
 
 /** What a user typed, understood but not yet looked up. */
 export interface RepoSpec {
   provider: Provider;
-  /** As in `/v2/<provider>/<spec>`, without the ref: `org/repo`, `user/id`, an URL-encoded clone URL, or a folder's path. */
+  /** As in `/v2/<provider>/<spec>`, without the ref: `org/repo`, `user/id`, a DOI, an URL-encoded clone URL, or a folder's path. */
   name: string;
   /** What git is given; for `local` an absolute path. Never carries credentials. */
   cloneUrl: string;
@@ -22,6 +22,8 @@ export interface RepoSpec {
   page?: { kind: 'tree' | 'blob'; refAndPath: string };
   /** What a pasted Binder link opens in the session, as written there. */
   urlpath?: string;
+  /** The DOI that led to it. */
+  doi?: string;
 }
 
 /** A spec whose ref was looked up. */
@@ -75,6 +77,8 @@ export interface Checkout {
   list(path: string): Promise<readonly string[]>;
   /** The text of a file of at most `most` bytes (1 MB), BOM dropped. Throws `unsafe_file`, `file_too_large` or `file_not_text`. */
   read(path: string, most?: number): Promise<string>;
+  /** Makes of `.git` what content needs: it depends on the commit alone. Done once, and not for what is only planned. */
+  finishGit(): Promise<void>;
   /** Fetches all commits and tags into `.git`, for tools that ask git for a version; only called when a plan needs it. */
   deepen(): Promise<void>;
   /** Removes everything that fetch made. */
@@ -89,8 +93,8 @@ export interface RemoteRefs {
 
 /** What resolving asks of git; fetch/ answers, because it alone runs git. */
 export interface GitRemote {
-  /** Every ref, without fetching anything. */
-  listRefs(spec: RepoSpec): Promise<RemoteRefs>;
+  /** Every ref, without fetching anything; `authorization` is for the host of the clone URL and nobody else. */
+  listRefs(spec: RepoSpec, authorization?: string): Promise<RemoteRefs>;
   /** Full SHAs of the commits reachable from a ref whose SHA begins with `prefix`. */
   expandSha(spec: RepoSpec, prefix: string): Promise<string[]>;
   /** State of a local folder: HEAD's commit when its work tree is clean, else `local-<hash of its content>`. */

@@ -46,6 +46,7 @@ const BUNDLED = new Set([
   'ipaddr.js',
   'simple-git',
   'smol-toml',
+  'tar-stream',
 ]);
 
 const otherPackages = {

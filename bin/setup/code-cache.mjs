@@ -1,10 +1,10 @@
-/** The compiled form of the command, kept beside it for bin/load.mjs: what V8 made of it while it planned something. */
+/** The compiled form of the command, kept beside it for bin/load.cjs: what V8 made of it while it planned something. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheOf, evaluate, scriptOf, textOf } from '../load.mjs';
+import { cacheOf, evaluate, scriptOf, textOf } from '../load.cjs';
 
 const OURS = fileURLToPath(import.meta.url);
 

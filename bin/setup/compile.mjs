@@ -21,7 +21,7 @@ function stampOf() {
   const sources = ['src', 'buildpacks', 'templates'].flatMap((name) => sourcesIn(join(ROOT, name)));
   const names = [
     'package-lock.json',
-    'bin/load.mjs',
+    'bin/load.cjs',
     ...['bundle', 'code-cache', 'pages'].map((name) => `bin/setup/${name}.mjs`),
   ];
   const makers = names.map((name) => join(ROOT, name));

@@ -44,14 +44,15 @@ async function requirePrograms() {
 
 const RESULTS = join(ROOT, 'test-results');
 
-/** Runs vitest; its counts are left in a file of test-results. */
+/** Runs vitest; its counts, and errors outside of every test, are left in files of test-results. */
 function vitest(words, report, stdout) {
   const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=test-results/${report}.json`];
+  const named = ['default', 'json', './test/support/unhandled-reporter.ts'].map((name) => `--reporter=${name}`);
+  const reporters = [...named, `--outputFile.json=test-results/${report}.json`];
   return run(process.execPath, [program, 'run', ...reporters, ...words], { stdout });
 }
 
-/** What needs no engine runs beside the rest, into a file that is shown afterwards. */
+/** What has nothing to do for BuildKit runs beside what has, into a file that is shown afterwards. */
 async function apart() {
   const path = join(RESULTS, 'apart.txt');
   const file = openSync(path, 'w');
@@ -63,13 +64,13 @@ async function apart() {
 /** Builds follow each other: two at once on a small machine and one network fail for reasons that are not ours. */
 async function runAll() {
   mkdirSync(RESULTS, { recursive: true });
+  const lane = (project) => vitest(['--project', project], `vitest-${project}`, 'inherit');
   const beside = apart();
-  const codes = [];
-  for (const project of ['integration', 'built', 'alone'])
-    codes.push(await vitest(['--project', project], `vitest-${project}`, 'inherit'));
+  const codes = [await lane('integration'), await lane('built')];
   const { path, code } = await beside;
+  codes.push(code, await lane('alone'));
   process.stdout.write(readFileSync(path));
-  return [...codes, code].find((one) => one !== 0) ?? 0;
+  return codes.find((one) => one !== 0) ?? 0;
 }
 
 /**

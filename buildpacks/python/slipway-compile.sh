@@ -1,8 +1,11 @@
 #!/bin/sh
 # Goes on where slipway-resolve needed compilers. As root, in a stage in which nobody's code has run yet: only then is
-# the rest done, unprivileged.
+# the rest done, unprivileged. Leaves /tmp/made/env as slipway-resolve does.
 set -eu
-if [ ! -e /srv/env/share/slipway/compilers ]; then exit 0; fi
+if [ ! -e /srv/env/share/slipway/compilers ]; then
+  mkdir /tmp/made
+  exec cp -al /srv/env /tmp/made/
+fi
 headers=$([ "$1" = managed ] || echo python3-dev)
 apt-get update -q
 # shellcheck disable=SC2086

@@ -1,5 +1,4 @@
 /** Builds a rendered Dockerfile with the engine's BuildKit. */
-import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { Config } from '../config.ts';
 import { guardBuild } from '../egress.ts';
@@ -10,9 +9,10 @@ import { INSTANCE_LABEL, instanceId } from '../instance.ts';
 import type { Emit, Suite } from '../types.ts';
 import { cancelled, throwIfCancelled } from './cancel.ts';
 import { type ContextStream, packContext } from './context.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, isContextLost } from './diagnose.ts';
+import { newDraft, removeDeadDrafts } from './draft.ts';
 import { moveTag, untag } from './inspect.ts';
-import { createJournal } from './journal.ts';
+import { createJournal, type Failure } from './journal.ts';
 import { stepFinder } from './steps.ts';
 import { type ContextFile, supportFiles } from './support.ts';
 import { masker, secretsOf } from './text.ts';
@@ -47,6 +47,8 @@ export interface BuildOutput {
   digest: string;
 }
 
+/** Who clears the cache all the time is not waited for. */
+const TRIES = 3;
 /** Time that the engine gets to stop a cancelled build before its connection is cut, which stops it as well. */
 const STOP_GRACE = 10_000;
 
@@ -66,7 +68,8 @@ export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<Bu
   deps.signal.addEventListener('abort', forward, { once: true });
   if (deps.signal.aborted) forward();
   const endWatch = await watchDisk(config, info.DockerRootDir, (error) => stop.abort(error));
-  const draft = `slipway/build:${randomBytes(10).toString('hex')}`;
+  const draft = await newDraft();
+  const swept = removeDeadDrafts(docker).catch(() => undefined);
   try {
     const imageId = await run(input, deps, draft, stop.signal);
     await moveTag(docker, imageId, input.tag);
@@ -75,12 +78,25 @@ export async function buildImage(input: BuildInput, deps: BuildDeps): Promise<Bu
     endWatch();
     clearTimeout(timer);
     deps.signal.removeEventListener('abort', forward);
-    await Promise.all([untag(docker, draft), guard.release()]);
+    await Promise.all([untag(docker, draft), guard.release(), swept]);
   }
 }
 
-/** One build under the name `draft`; the image's id. */
+/** One build under the name `draft`, begun anew when the engine has lost its context, which is before its first step; the image's id. */
 async function run(input: BuildInput, deps: BuildDeps, draft: string, signal: AbortSignal): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await runOnce(input, deps, draft, signal);
+    if (typeof outcome === 'string') return outcome;
+    if (tries === TRIES || !isContextLost(outcome)) throw diagnose(outcome);
+  }
+}
+
+async function runOnce(
+  input: BuildInput,
+  deps: BuildDeps,
+  draft: string,
+  signal: AbortSignal,
+): Promise<string | Failure> {
   const { docker, config, emit } = deps;
   throwIfCancelled(signal);
   const mask = maskOf(config);
@@ -109,7 +125,7 @@ async function run(input: BuildInput, deps: BuildDeps, draft: string, signal: Ab
     context.destroy();
   }
   throwIfCancelled(signal);
-  if (failed !== undefined) throw diagnose(journal.failure(failed));
+  if (failed !== undefined) return journal.failure(failed);
   if (imageId === undefined) throw connectionLost(undefined);
   return imageId;
 }

@@ -49,6 +49,17 @@ const engineBusy: Rule = (lines) => {
   };
 };
 
+/** Whether BuildKit asked for a build's context a second time, as it does when its cache is pruned while it takes that in. */
+export function isContextLost({ message }: Failure): boolean {
+  return /"http:\/\/build-context-\w+": context not found\s*$/.test(message);
+}
+
+const CONTEXT_LOST: Finding = {
+  code: 'engine_busy',
+  reason: 'the engine has lost what the build is made of, as its cache was cleared meanwhile',
+  hint: 'Try again.',
+};
+
 const diskFull: Rule = (lines) => {
   if (!has(lines, /No space left on device|Disk quota exceeded/i)) return;
   return {
@@ -176,7 +187,7 @@ export function diagnose(failure: Failure): SlipwayError {
   const lines = failure.lines.slice(-LOOKED_AT);
   const found = RULES.reduce<Finding | undefined>(
     (finding, rule) => finding ?? rule(lines, exitCode === undefined ? undefined : Number(exitCode)),
-    undefined,
+    isContextLost(failure) ? CONTEXT_LOST : undefined,
   );
   const said = exitCode === undefined ? failure.message : `it ended with exit code ${exitCode}`;
   const quote = found?.quote ?? failure.lines.slice(-QUOTED);

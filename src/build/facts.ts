@@ -5,7 +5,7 @@ import type { Resolution } from '../image-labels.ts';
 import { contentParent } from '../tiers.ts';
 import type { Plan } from '../types.ts';
 import { type BuildDeps, maskOf } from './build.ts';
-import { readFilesFromImage } from './inspect.ts';
+import { readFilesFromImage } from './image-files.ts';
 import { plainLine } from './text.ts';
 
 const SHARE = '/srv/env/share/slipway';

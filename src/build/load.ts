@@ -1,15 +1,18 @@
 /** Puts images into the engine without a build: only what is new is sent, the layers below are known to the engine. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, createReadStream, createWriteStream, openSync, rmSync } from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type Docker from 'dockerode';
-import { contentConfig, encodeConfig, type ImageConfig } from '../image-config.ts';
+import { diskFull, saysDiskFull } from '../errors.ts';
+import { contentConfig, type ImageConfig } from '../image-config.ts';
 import { INSTANCE_LABEL, instanceId } from '../instance.ts';
+import { openArchive } from './archive.ts';
 import { type BuildDeps, type BuildOutput, buildImage } from './build.ts';
 import { throwIfCancelled } from './cancel.ts';
-import { type ContextStream, packContext } from './context.ts';
+import type { ContextStream } from './context.ts';
+import { draftContainer } from './draft.ts';
 import { moveTag } from './inspect.ts';
 
 export interface LoadInput {
@@ -29,24 +32,29 @@ export interface LoadInput {
 /**
  * Makes an image of its parent and one layer, and names it. The layer waits in a file without a name, so that nothing
  * is left whatever happens. An engine that wants all layers (containerd's image store) gets a build with ADD instead.
+ * @throws disk_full, and what a build does
  */
 export async function loadContent(input: LoadInput, deps: BuildDeps): Promise<BuildOutput> {
   const { docker, config } = deps;
   const labels = { ...input.labels, [INSTANCE_LABEL]: await instanceId(config) };
-  const parent = await imageConfig(docker, input.parentImage);
   const spool = openSpool();
+  const archive = openArchive(docker);
   try {
-    const layer = await input.writeLayer(spool.sink);
+    const parent = await imageConfig(docker, input.parentImage);
+    const layer = await input.writeLayer(spool.sink).catch((error) => {
+      throw saysDiskFull(error) ? diskFull(`temporary files in ${tmpdir()}`, error) : error;
+    });
     throwIfCancelled(deps.signal);
     const change = { diffId: layer.diffId, labels, env: input.environment, workdir: input.workdir };
     const built = contentConfig(parent, { ...change, created: new Date(input.created) });
     const stream = { path: 'layer.tar', size: layer.size, open: spool.read };
-    const imageId = await load(docker, built, [stream]);
+    const imageId = await archive.send(built, [stream]);
     if (imageId === undefined) return await addContent(input, labels, stream, deps);
     throwIfCancelled(deps.signal);
     await moveTag(docker, imageId, input.tag);
     return { imageId, digest: imageId };
   } finally {
+    archive.close();
     spool.close();
   }
 }
@@ -63,7 +71,7 @@ export async function relabel(
 ): Promise<string> {
   const parent = await imageConfig(docker, image);
   const config = { ...parent.config, Labels: { ...parent.config.Labels, ...labels } };
-  const imageId = await load(docker, { ...parent, config }, []);
+  const imageId = await openArchive(docker).send({ ...parent, config }, []);
   if (imageId !== undefined) {
     await moveTag(docker, imageId, tag);
     return imageId;
@@ -77,7 +85,7 @@ async function relabelByCommit(
   tag: string,
   labels: Record<string, string>,
 ): Promise<string> {
-  const container = await docker.createContainer({ Image: image, Cmd: ['/nothing'] });
+  const container = await docker.createContainer({ name: await draftContainer(), Image: image, Cmd: ['/nothing'] });
   try {
     const config = (await docker.getImage(image).inspect()).Config;
     const changed = { ...config, Labels: { ...config.Labels, ...labels } };
@@ -91,44 +99,21 @@ async function relabelByCommit(
   }
 }
 
+/** Streams that fail close their descriptor whatever they are told; the spool's is closed once, by the spool. */
+const KEPT_OPEN = { ...fs, close: (_fd: number, done: fs.NoParamCallback) => done(null) };
+
 /** A file that has lost its name is gone when it is closed, also when we are killed. */
 function openSpool(): { sink: Writable; read(): Readable; close(): void } {
   const path = join(tmpdir(), `slipway-layer-${randomBytes(8).toString('hex')}`);
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-  rmSync(path);
-  const options = { fd, start: 0, autoClose: false, highWaterMark: 256 * 1024 };
+  const { O_RDWR, O_CREAT, O_EXCL } = fs.constants;
+  const fd = fs.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
+  fs.rmSync(path);
+  const options = { fd, fs: KEPT_OPEN, start: 0, autoClose: false, highWaterMark: 256 * 1024 };
   return {
-    sink: createWriteStream('', options),
-    read: () => createReadStream('', options),
-    close: () => closeSync(fd),
+    sink: fs.createWriteStream('', options),
+    read: () => fs.createReadStream('', options),
+    close: () => fs.closeSync(fd),
   };
-}
-
-/**
- * `POST /images/load` with the config and the layers given; those below are found by their chain id.
- * @returns the image's id; undefined when the engine does not take it so, for want of the layers that were left out
- */
-async function load(docker: Docker, config: ImageConfig, streams: ContextStream[]): Promise<string | undefined> {
-  const { bytes, digest } = encodeConfig(config);
-  const name = `${digest.slice('sha256:'.length)}.json`;
-  const known = config.rootfs.diff_ids.length - streams.length;
-  const layers = config.rootfs.diff_ids.map((diffId, index) =>
-    index < known ? `${diffId.slice('sha256:'.length)}.tar` : 'layer.tar',
-  );
-  const manifest = JSON.stringify([{ Config: name, RepoTags: null, Layers: layers }]);
-  const files = [
-    { path: name, content: bytes },
-    { path: 'manifest.json', content: manifest },
-  ];
-  try {
-    const answer = await docker.loadImage(packContext(files, streams), { quiet: true });
-    let said = '';
-    for await (const chunk of answer) said += chunk;
-    return /"error":/.test(said) ? undefined : digest;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === undefined) throw error;
-    return undefined;
-  }
 }
 
 /** The config of an image in the engine, which does not give out the original: the history is put together again. */

@@ -1,6 +1,7 @@
 /** `slipway build`: builds the tiers that are missing. */
 import { loadConfig } from '../config.ts';
 import { type Command, JSON_OPTION, type Option, REPO_DETAILS, REPO_OPTIONS, repoRequest } from './command.ts';
+import { checkedImageName } from './image-name.ts';
 import { withProgress } from './progress.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -24,10 +25,10 @@ export const command: Command = {
     { line: 'slipway build gh/org/name/v1.0 --json', meaning: 'one event a line, for CI' },
   ],
   async run(args, io) {
+    const image = args.values.image === undefined ? undefined : checkedImageName(args.values.image);
     const config = loadConfig();
     const { buildRepo } = await import('../pipeline.ts');
     const isJson = args.switches.has('json');
-    const { image } = args.values;
     const request = {
       ...repoRequest(args),
       refresh: args.switches.has('refresh'),

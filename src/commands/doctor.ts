@@ -10,18 +10,20 @@ const PATIENCE = 10_000;
 
 /** Name for a check that throws, and the check. */
 async function checks(): Promise<[string, Check][]> {
-  const [engine, host, redis, service, network, registry, hub] = await Promise.all([
+  const [engine, host, redis, service, network, mirrors, registry, hub] = await Promise.all([
     import('./doctor/engine.ts'),
     import('./doctor/host.ts'),
     import('./doctor/redis.ts'),
     import('./doctor/service.ts'),
     import('./doctor/network.ts'),
+    import('./doctor/mirrors.ts'),
     import('./doctor/registry.ts'),
     import('./doctor/hub.ts'),
   ]);
   return [
     ['engine', engine.checkEngine],
     ['data folder', host.checkData],
+    ['temporary space', host.checkTemporary],
     ['git', host.checkGit],
     ['debootstrap', host.checkDebootstrap],
     ['redis', redis.checkRedis],
@@ -30,8 +32,12 @@ async function checks(): Promise<[string, Check][]> {
     ['JupyterHub', hub.checkJupyterHub],
     ['git host', network.checkGitHost],
     ['Debian mirror', network.checkDebian],
+    ['Debian security', mirrors.checkSecurity],
+    ['Debian archive', mirrors.checkArchive],
     ['package index', network.checkIndex],
     ['managed Pythons', network.checkPythons],
+    ['conda channels', mirrors.checkConda],
+    ['npm registry', mirrors.checkNpm],
     ['container registry', network.checkRegistry],
     ['image registry', registry.checkImages],
   ];

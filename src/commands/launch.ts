@@ -13,6 +13,7 @@ import {
   REPO_OPTIONS,
   repoRequest,
 } from './command.ts';
+import { report, translate } from './failure.ts';
 import { landingPath } from './landing.ts';
 import { withProgress } from './progress.ts';
 import { STAGES } from './stages.ts';
@@ -37,6 +38,7 @@ async function openFor(session: Session, args: Arguments, config: Config, io: Io
   const cleared = sleep(BROWSER_TIME, undefined, { signal: io.signal })
     .catch(() => undefined)
     .then(clear);
+  cleared.catch(() => undefined);
   // Attached, the session outlives the page; detached, nobody else would remove it.
   if (args.switches.has('detach')) await cleared;
 }
@@ -90,7 +92,15 @@ export const command: Command = {
     );
     if (!isJson) announce(session, isDetached, io);
     const opened = openFor(session, args, config, io);
-    if (!isDetached) await attend(session, config, io);
+    // A browser that cannot be opened ends no session; it is told when that has ended.
+    opened.catch(() => undefined);
+    try {
+      if (!isDetached) await attend(session, config, io);
+    } catch (thrown) {
+      // How a session is ended; programs, which were told that it is ready, are not told that it failed.
+      if (io.signal.aborted) return report(translate(thrown, io.signal), false, io);
+      throw thrown;
+    }
     await opened;
     return 0;
   },

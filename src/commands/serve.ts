@@ -2,24 +2,10 @@
 import type { FastifyInstance } from 'fastify';
 import { baseUrl, sessionListen } from '../addresses.ts';
 import type { Config } from '../config.ts';
-import { SlipwayError } from '../errors.ts';
 import type { Command, Io } from './command.ts';
-import { serviceConfig, serviceLog, untilTold } from './serving.ts';
+import { listen, serviceConfig, serviceLog, untilTold } from './serving.ts';
 
-/** Connections that may wait to be taken: a whole class opens a link at once. */
-const BACKLOG = 4096;
-
-async function listen(app: FastifyInstance, at: { host: string; port: number }): Promise<void> {
-  try {
-    await app.listen({ ...at, backlog: BACKLOG });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SlipwayError('cannot_listen', `Nothing can listen on ${at.host}:${at.port} (${code}).`, {
-      cause: error,
-      hint: 'Another program may have that port: choose SLIPWAY_HOST and SLIPWAY_PORT. Sessions use the port after it.',
-    });
-  }
-}
+const PORTS = 'SLIPWAY_HOST and SLIPWAY_PORT. Sessions use the port after it.';
 
 function announce(config: Config, io: Io): void {
   if (!(io.stderr as NodeJS.WriteStream).isTTY) return;
@@ -43,8 +29,8 @@ async function serve(isWorker: boolean, io: Io): Promise<number> {
     // A hub's sessions are behind its own proxy.
     if (config.SLIPWAY_LAUNCHER === 'docker') apps.push(await createSessionOrigin(service.sessions, config, log));
     const [app, origin] = apps as [FastifyInstance, FastifyInstance?];
-    if (origin) await listen(origin, sessionListen(config));
-    await listen(app, { host: config.SLIPWAY_HOST, port: config.SLIPWAY_PORT });
+    if (origin) await listen(origin, sessionListen(config), PORTS);
+    await listen(app, { host: config.SLIPWAY_HOST, port: config.SLIPWAY_PORT }, PORTS);
     log.info({ address: baseUrl(config), worker: isWorker }, 'Slipway is ready');
     announce(config, io);
     await untilTold(io);

@@ -29,7 +29,7 @@ export const command: Command = {
   count: { min: 0, max: 0 },
   options: [JSON_OPTION],
   examples: [
-    { line: 'slipway sessions', meaning: 'with the address of each' },
+    { line: 'slipway sessions', meaning: 'with who asked, for what, and where it opens' },
     { line: "slipway sessions --json | jq -r '.[].link'", meaning: 'for programs' },
   ],
   async run(args, io) {
@@ -47,9 +47,13 @@ export const command: Command = {
     const rows = sessions.map((one) => [
       one.id,
       one.state === 'running' ? age(one.startedAt, now) : 'ended',
-      one.link || `${one.repo} ${one.ref}`,
+      one.client || '-',
+      `${one.repo} ${one.ref}`,
+      one.link,
     ]);
-    io.stdout.write(table([['SESSION', 'AGE', 'OPENS AT'], ...rows.map((row) => row.map(plainLine))]));
+    io.stdout.write(
+      table([['SESSION', 'AGE', 'ASKED BY', 'REPOSITORY', 'OPENS AT'], ...rows.map((row) => row.map(plainLine))]),
+    );
     return 0;
   },
 };

@@ -36,9 +36,9 @@ end launches and builds of the service too; SLIPWAY_BANNED and SLIPWAY_BANNED_NE
 };
 
 async function stopSessions(args: Arguments, io: Io): Promise<void> {
-  const { listSessions, stopSession } = await import('../sessions.ts');
+  const { sessionNames, stopSession } = await import('../sessions.ts');
   const config = loadConfig();
-  const ids = args.switches.has('all') ? (await listSessions(config)).map((session) => session.id) : args.operands;
+  const ids = args.switches.has('all') ? await sessionNames(config) : args.operands;
   const outcomes = await Promise.allSettled(
     ids.map(async (id) => {
       const stopped = await stopSession(id, config);

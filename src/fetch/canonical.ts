@@ -1,6 +1,6 @@
 /** Makes a fetched `.git` one that depends on the commit alone: this is what goes into the image. */
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalIndex } from './git-index.ts';
 import { repositoryConfig } from './repository.ts';
@@ -53,32 +53,32 @@ const REMAINS = [
 export async function canonicalGit(options: CanonicalOptions): Promise<void> {
   const { root, commit, tags = [] } = options;
   const gitDir = join(root, '.git');
-  if (!existsSync(join(gitDir, PACKED))) await packCommit(options);
+  await packCommit(options);
   await rm(join(gitDir, 'objects'), { recursive: true });
-  await mkdir(join(gitDir, 'objects'));
-  await rename(join(gitDir, PACKED), join(gitDir, 'objects', 'pack'));
-  await Promise.all(REMAINS.map((name) => rm(join(gitDir, name), { recursive: true, force: true })));
-  await mkdir(join(gitDir, 'refs', 'heads'), { recursive: true });
-  await mkdir(join(gitDir, 'refs', 'tags'));
-  await mkdir(join(gitDir, 'objects', 'info'));
-  await writeFile(join(gitDir, 'HEAD'), `${commit}\n`);
-  await writeFile(join(gitDir, 'config'), repositoryConfig({ origin: options.origin }));
-  if (tags.length > 0) await writeFile(join(gitDir, 'packed-refs'), packedRefs(tags));
+  // A handful of small files is made at once, as in repository.ts.
+  mkdirSync(join(gitDir, 'objects'));
+  renameSync(join(gitDir, PACKED), join(gitDir, 'objects', 'pack'));
+  for (const name of REMAINS) rmSync(join(gitDir, name), { recursive: true, force: true });
+  mkdirSync(join(gitDir, 'refs', 'heads'), { recursive: true });
+  mkdirSync(join(gitDir, 'refs', 'tags'));
+  mkdirSync(join(gitDir, 'objects', 'info'));
+  writeFileSync(join(gitDir, 'HEAD'), `${commit}\n`);
+  writeFileSync(join(gitDir, 'config'), repositoryConfig({ origin: options.origin }));
+  if (tags.length > 0) writeFileSync(join(gitDir, 'packed-refs'), packedRefs(tags));
   await canonicalIndex(join(gitDir, 'index'), options.untouched ?? new Set());
 }
 
-async function writeShallow(gitDir: string, { commit, hasParents, tags }: CanonicalOptions): Promise<void> {
-  if (hasParents && tags === undefined) await writeFile(join(gitDir, 'shallow'), `${commit}\n`);
-  else await rm(join(gitDir, 'shallow'), { force: true });
+function writeShallow(gitDir: string, { commit, hasParents, tags }: CanonicalOptions): void {
+  if (hasParents && tags === undefined) writeFileSync(join(gitDir, 'shallow'), `${commit}\n`);
+  else rmSync(join(gitDir, 'shallow'), { force: true });
 }
 
-/** Writes the pack that `canonicalGit` takes, beside the objects that are there: a checkout can go on meanwhile. */
-export async function packCommit(options: CanonicalOptions): Promise<void> {
+async function packCommit(options: CanonicalOptions): Promise<void> {
   const { root, commit, tags, signal } = options;
   const gitDir = join(root, '.git');
   const folder = join(gitDir, PACKED);
-  await writeShallow(gitDir, options);
-  await mkdir(folder);
+  writeShallow(gitDir, options);
+  mkdirSync(folder);
   const fixed = [
     '--threads=1',
     '--no-reuse-delta',

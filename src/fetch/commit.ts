@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
-import { packCommit } from './canonical.ts';
 import { refusesSha } from './git-errors.ts';
 import type { Online } from './online.ts';
 import { UNBORN, writeRepository } from './repository.ts';
@@ -16,7 +15,7 @@ export interface CommitSource {
   ref: string;
 }
 
-/** What was written to a work tree; its objects are packed for `canonicalGit`. */
+/** What was written to a work tree. */
 export interface WrittenCommit {
   root: string;
   commit: string;
@@ -33,7 +32,7 @@ export async function fetchCommit(
   totals: Totals,
 ): Promise<WrittenCommit> {
   const gitDir = join(root, '.git');
-  await writeRepository(gitDir, { head: UNBORN });
+  writeRepository(gitDir, { head: UNBORN });
   await fetchObjects(online, source, gitDir);
   await writeFile(join(gitDir, 'HEAD'), `${source.commit}\n`);
   try {
@@ -97,12 +96,7 @@ export async function writeCommit(
   if (head.status === 'rejected' || !head.value) throw noCommit(commit);
   if (listed.status === 'rejected') throw listed.reason;
   const written = { root, commit, entries: listed.value, ...head.value };
-  // Side by side, and both are waited for: nothing may still write when the folder is removed.
-  const done = await Promise.allSettled([
-    runGit(['reset', '--hard', commit], { ...call, workTree: root }),
-    packCommit({ ...written, signal }),
-  ]);
-  for (const end of done) if (end.status === 'rejected') throw end.reason;
+  await runGit(['reset', '--hard', commit], { ...call, workTree: root });
   return written;
 }
 

@@ -1,10 +1,11 @@
-/** commit → checkout: the files of a commit in a folder of ours, with a `.git` that depends on the commit alone. */
+/** commit → checkout: the files of a commit in a folder of ours, with a `.git` that can be made to depend on the commit alone. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError, toSlipwayError } from '../errors.ts';
 import { resolveInside, shown } from '../paths.ts';
 import type { Checkout, Emit, Resolved } from '../types.ts';
 import { kindOf, namesIn, readText } from './files.ts';
+import { fullDisk } from './full-disk.ts';
 import { fetchLocal } from './local-checkout.ts';
 import { byByte, type FetchDeps, type Job, type Made } from './made.ts';
 import { fetchRemote } from './remote.ts';
@@ -21,11 +22,11 @@ export interface FetchOptions {
  * Fetches a resolved commit, or copies a local folder. Nothing of it stays once `dispose` was called, the fetch failed
  * or the process ended.
  * @throws host_not_allowed, repo_not_found, ref_not_found, repo_too_large, fetch_timeout, lfs_failed, submodule_failed,
- * unsafe_path, subdir_not_found, fetch_failed, interrupted
+ * unsafe_path, subdir_not_found, disk_full, fetch_failed, interrupted
  */
 export async function fetchCheckout(resolved: Resolved, options: FetchOptions, deps: FetchDeps): Promise<Checkout> {
   options.signal?.throwIfAborted();
-  const folder = await realpath(await makeTempFolder());
+  const folder = await makeTempFolder();
   const say = (message: string) => options.emit?.({ phase: 'fetching', message });
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, ...(options.signal ? [options.signal] : [])]);
@@ -40,12 +41,33 @@ export async function fetchCheckout(resolved: Resolved, options: FetchOptions, d
     say(`Fetching ${shown(resolved.spec.canonicalUrl)} at ${resolved.commit.slice(0, 14)}`);
     const made = await (resolved.spec.provider === 'local' ? fetchLocal(job) : fetchRemote(job));
     const subdir = await checkedSubdir(job.root, options.subdir ?? '');
-    return { ...checkoutOf(job, made, subdir), dispose };
+    return { ...checkoutOf(job, made, subdir, finisher(job, made, options)), dispose };
   } catch (error) {
+    const failed = failure(error, options);
     await dispose();
-    if (options.signal?.aborted) throw new SlipwayError('interrupted', 'Stopped while fetching.', { cause: error });
-    throw toSlipwayError(error);
+    throw failed;
   }
+}
+
+function failure(error: unknown, { signal }: FetchOptions): SlipwayError {
+  if (signal?.aborted) return new SlipwayError('interrupted', 'Stopped while fetching.', { cause: error });
+  if (error instanceof SlipwayError) return error;
+  return fullDisk(error) ?? toSlipwayError(error);
+}
+
+/** Finishes `.git` when it is first asked to; what it does is waited for before the folder goes. */
+function finisher(job: Job, made: Made, options: FetchOptions): () => Promise<void> {
+  let finished: Promise<void> | undefined;
+  return () => {
+    if (finished) return finished;
+    finished = made.finishGit().catch((error: unknown) => {
+      throw failure(error, options);
+    });
+    // Begun early, it may fail before anybody waits for it.
+    finished.catch(() => undefined);
+    job.background.push(finished);
+    return finished;
+  };
 }
 
 async function checkedSubdir(root: string, given: string): Promise<string> {
@@ -60,7 +82,7 @@ async function checkedSubdir(root: string, given: string): Promise<string> {
   });
 }
 
-function checkoutOf(job: Job, made: Made, subdir: string): Omit<Checkout, 'dispose'> {
+function checkoutOf(job: Job, made: Made, subdir: string, finishGit: () => Promise<void>): Omit<Checkout, 'dispose'> {
   const { root, notices, resolved } = job;
   const inFolder = (path: string) => {
     const prefix = path === '' ? '' : `${path}/`;
@@ -88,6 +110,10 @@ function checkoutOf(job: Job, made: Made, subdir: string): Omit<Checkout, 'dispo
         hint: 'Make it a regular file inside the repository.',
       });
     },
-    deepen: made.deepen,
+    finishGit,
+    async deepen() {
+      await finishGit();
+      await made.deepen();
+    },
   };
 }

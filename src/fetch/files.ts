@@ -1,7 +1,21 @@
-/** Reading a checkout without being led out of it, and without waiting for what never answers. */
-import { constants } from 'node:fs';
-import { lstat, open, readdir, realpath } from 'node:fs/promises';
+/**
+ * Reading a checkout without being led out of it, and without waiting for what never answers. What is small is read at
+ * once: to wait for each of the calls that this takes costs more than they do.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFile,
+  readFileSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { promisify } from 'node:util';
 import { SlipwayError } from '../errors.ts';
 import { folderOf, resolveInside, shown } from '../paths.ts';
 import type { EntryKind } from '../types.ts';
@@ -16,14 +30,17 @@ function unsafe(path: string, why: string): SlipwayError {
 }
 
 /** Where a path really is once links are followed; undefined when nothing is there. @throws unsafe_file */
-async function realInside(root: string, path: string): Promise<string | undefined> {
+function realInside(root: string, path: string): string | undefined {
   const clean = resolveInside('', path);
   if (clean === undefined) throw unsafe(path, 'it leads out of the repository');
-  const real = await realpath(join(root, clean)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw unsafe(path, error.code === 'ELOOP' ? 'it is a link to itself' : `the system says ${error.code}`);
-  });
-  if (real === undefined) return undefined;
+  let real: string;
+  try {
+    real = realpathSync.native(join(root, clean));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw unsafe(path, code === 'ELOOP' ? 'it is a link to itself' : `the system says ${code}`);
+  }
   if (real !== root && !real.startsWith(root + sep))
     throw unsafe(path, 'it is a link that leads out of the repository');
   const inGit = real
@@ -37,18 +54,26 @@ async function realInside(root: string, path: string): Promise<string | undefine
 /** What stands at a path, its last component not followed. @throws unsafe_file when a folder on the way leads out */
 export async function kindOf(root: string, path: string): Promise<EntryKind | undefined> {
   if (path === '') return 'folder';
-  const folder = await realInside(root, folderOf(path));
+  const folder = realInside(root, folderOf(path));
   if (folder === undefined) return undefined;
-  const found = await lstat(join(folder, path.slice(path.lastIndexOf('/') + 1))).catch(() => undefined);
+  const found = statOf(join(folder, path.slice(path.lastIndexOf('/') + 1)));
   if (!found) return undefined;
   if (found.isFile()) return 'file';
   if (found.isDirectory()) return 'folder';
   return found.isSymbolicLink() ? 'link' : 'other';
 }
 
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Names in a folder, sorted by byte and without `.git`; empty when there is no such folder. @throws unsafe_file */
 export async function namesIn(root: string, path: string): Promise<string[]> {
-  const folder = await realInside(root, path);
+  const folder = realInside(root, path);
   if (folder === undefined) return [];
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOTDIR') return [];
@@ -59,26 +84,31 @@ export async function namesIn(root: string, path: string): Promise<string[]> {
 
 /** The text of a file of at most `most` bytes, a byte order mark dropped. @throws unsafe_file, file_too_large, file_not_text */
 export async function readText(root: string, path: string, most: number = MAX_TEXT): Promise<string> {
-  const real = await realInside(root, path);
+  const real = realInside(root, path);
   if (real === undefined) throw unsafe(path, 'there is no such file');
   // O_NONBLOCK: opening a FIFO without it waits for a writer for ever.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(real, flags).catch((error: NodeJS.ErrnoException) => {
-    throw unsafe(path, `the system says ${error.code}`);
-  });
+  let file: number;
   try {
-    const found = await file.stat();
+    file = openSync(real, flags);
+  } catch (error) {
+    throw unsafe(path, `the system says ${(error as NodeJS.ErrnoException).code}`);
+  }
+  try {
+    const found = fstatSync(file);
     if (!found.isFile()) throw unsafe(path, found.isDirectory() ? 'it is a folder' : 'it is a device or a pipe');
     if (found.size > most) {
       throw new SlipwayError('file_too_large', `${shown(path)} has ${found.size} bytes; it may have ${most}.`, {
         hint: 'Environment files are short lists: remove what does not belong there.',
       });
     }
-    return decodeText(await file.readFile(), path);
+    return decodeText(found.size > MAX_TEXT ? await readWhole(file) : readFileSync(file), path);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
+
+const readWhole = promisify<number, Buffer>(readFile);
 
 function decodeText(bytes: Buffer, path: string): string {
   const isWide = bytes.length % 2 === 0 && bytes.length >= 2;

@@ -1,6 +1,7 @@
 /** What git says when it fails, as an error of ours. */
 import { type ErrorCode, SlipwayError } from '../errors.ts';
 import { shown } from '../paths.ts';
+import { fullDisk } from './full-disk.ts';
 
 interface Rule {
   says: RegExp;
@@ -9,14 +10,16 @@ interface Rule {
   hint: string;
 }
 
+const TOO_OFTEN: Rule = {
+  says: /returned error: 429|Too Many Requests/i,
+  code: 'host_rate_limited',
+  message: (host) => `${host} says that it was asked too often.`,
+  hint: 'Try again in some minutes.',
+};
+
 /** First match wins; the words are those of git with LC_ALL=C. */
 const RULES: readonly Rule[] = [
-  {
-    says: /returned error: 429|Too Many Requests/i,
-    code: 'host_rate_limited',
-    message: (host) => `${host} says that it was asked too often.`,
-    hint: 'Try again in some minutes.',
-  },
+  TOO_OFTEN,
   {
     says: /could not read (Username|Password)|Authentication failed|returned error: (401|403|404|410)|repository '.*' not found|Repository not found|access denied/i,
     code: 'repo_not_found',
@@ -52,6 +55,8 @@ const RULES: readonly Rule[] = [
 /** Turns git's failure into an error whose code says who can mend it; `fallback` when nothing is recognised. */
 export function gitError(thrown: unknown, host: string, fallback: ErrorCode): SlipwayError {
   if (thrown instanceof SlipwayError) return thrown;
+  const full = fullDisk(thrown);
+  if (full) return full;
   const words = String((thrown as Error)?.message ?? thrown);
   const rule = RULES.find(({ says }) => says.test(words));
   if (rule) return new SlipwayError(rule.code, rule.message(shown(host)), { cause: thrown, hint: rule.hint });
@@ -60,6 +65,12 @@ export function gitError(thrown: unknown, host: string, fallback: ErrorCode): Sl
     cause: thrown,
     hint: 'Try again later.',
   });
+}
+
+/** @param rest milliseconds that the host wants to be left alone, if it says so */
+export function askedTooOften(host: string, rest: number | undefined): SlipwayError {
+  const { code, message, hint } = TOO_OFTEN;
+  return new SlipwayError(code, message(shown(host)), { hint, retryAfter: rest });
 }
 
 /** The server does not hand out a commit by its hash alone. */

@@ -15,11 +15,11 @@ import { makeTempFolder, removeTempFolder } from './temp.ts';
 export function createGit(config: Config, signal?: AbortSignal, seams?: Partial<NetworkSeams>): GitRemote {
   const online = <T>(action: (online: Online) => Promise<T>) => withOnline({ config, signal, seams }, action);
   return {
-    async listRefs(spec) {
+    async listRefs(spec, authorization) {
       if (spec.provider === 'local') return { refs: await localRefs(spec) };
       const url = spec.cloneUrl;
       const refs = await online(async (net) => {
-        const listed = await lsRefs(url, net, config);
+        const listed = await lsRefs(url, net, config, authorization);
         const found = listed ?? readRefs(await net.git(url, ['ls-remote', '--', url]));
         if (!listed && found.size === 0) await checkSpeaksGit(net, config, url);
         return found;
@@ -76,7 +76,7 @@ async function localRefs(spec: RepoSpec): Promise<Map<string, string>> {
 
 /** Commits only: no folders, no files. A server without filters sends everything, within the limits. */
 async function fetchAndExpand(online: Online, url: string, prefix: string, gitDir: string): Promise<string[]> {
-  await writeRepository(gitDir, { head: UNBORN, bare: true });
+  writeRepository(gitDir, { head: UNBORN, bare: true });
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   await online.git(url, ['fetch', '--filter=tree:0', '--no-tags', '--no-write-fetch-head', '--', url, ...refs], {
     gitDir,

@@ -140,7 +140,7 @@ export async function fetchHistory(online: Online, source: HistorySource, gitDir
     online.tryGit(['fetch', '--filter=blob:none', '--no-tags', '--no-write-fetch-head', '--', source.url, want], {
       gitDir,
     });
-  await writeRepository(gitDir, { head: UNBORN, bare: true });
+  writeRepository(gitDir, { head: UNBORN, bare: true });
   try {
     const byHash = await fetch(source.commit).then(
       () => true,
@@ -156,7 +156,8 @@ export async function fetchHistory(online: Online, source: HistorySource, gitDir
     return { gitDir };
   } catch (error) {
     const explained = toSlipwayError(online.explain(source.url, error));
-    if (explained.code === 'interrupted') throw explained;
+    // A day that depends on how full a disk is would be kept with the plan.
+    if (explained.code === 'interrupted' || explained.code === 'disk_full') throw explained;
     const message = `The history could not be fetched (${explained.message.replace(/\.$/, '')}); the month of the commit decides the day that packages are taken as of.`;
     return { notice: { code: 'history-unavailable', message } };
   }

@@ -1,9 +1,8 @@
-/** Requests of our own (LFS), through the gate: every hop of a redirect is checked and every byte counted. */
-import { readFileSync } from 'node:fs';
+/** Requests of our own (LFS, DOIs), through the gate: every hop of a redirect is checked and every byte counted. */
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { hostCaBundle } from '../certificates.ts';
+import { trusted } from '../certificates.ts';
 import type { Config } from '../config.ts';
 import { hostOf } from '../hosts.ts';
 import type { Gate } from './proxy.ts';
@@ -25,7 +24,7 @@ export async function ask(
   what: Ask,
   hops = MAX_REDIRECTS,
 ): Promise<IncomingMessage> {
-  const answer = await once(gate, config, url, what);
+  const answer = await askOnce(gate, config, url, what);
   const status = answer.statusCode ?? 0;
   const location = answer.headers.location;
   if (status < 300 || status > 399 || location === undefined) return answer;
@@ -41,7 +40,20 @@ export async function ask(
   return ask(gate, config, next, rest, hops - 1);
 }
 
-async function once(
+/** The whole of an answer, of at most `most` bytes. */
+export async function bodyText(answer: IncomingMessage, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > most) throw new Error('its answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** The same, but follows no redirect. */
+export async function askOnce(
   gate: Gate,
   config: Config,
   url: URL,
@@ -62,12 +74,9 @@ async function once(
 }
 
 function secured(socket: Duplex, host: string, config: Config): Promise<TLSSocket> {
-  const bundle = hostCaBundle(config);
+  const trust = trusted(config);
   return new Promise((done, fail) => {
-    const trusted = bundle ? { ca: readFileSync(bundle) } : {};
-    const tls = connectTls({ socket, servername: /^[\d.:]*$/.test(host) ? '' : host, host, ...trusted }, () =>
-      done(tls),
-    );
+    const tls = connectTls({ socket, servername: /^[\d.:]*$/.test(host) ? '' : host, host, ...trust }, () => done(tls));
     tls.on('error', fail);
   });
 }

@@ -5,7 +5,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { chmod, copyFile, lstat, open, readFile, rename, stat } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config.ts';
@@ -114,12 +113,9 @@ async function fetchBatch(online: Online, config: Config, root: string, endpoint
   const wanted = part.map(({ oid, size }) => ({ oid, size }));
   const body = JSON.stringify({ operation: 'download', transfers: ['basic'], hash_algo: 'sha256', objects: wanted });
   const headers = { accept: TYPE, 'content-type': TYPE, 'content-length': Buffer.byteLength(body) };
-  const answer = await (await import('./http.ts')).ask(online.gate, config, batchUrl, {
-    method: 'POST',
-    headers,
-    body,
-  });
-  const actions = readActions(await bodyText(answer), answer.statusCode ?? 0);
+  const { ask, bodyText } = await import('./http.ts');
+  const answer = await ask(online.gate, config, batchUrl, { method: 'POST', headers, body });
+  const actions = readActions(await bodyText(answer, 2 ** 20), answer.statusCode ?? 0);
   await inTurn(part, AT_ONCE, async (pointer, stop) => {
     const action = actions.get(pointer.oid);
     if (!action)
@@ -129,17 +125,6 @@ async function fetchBatch(online: Online, config: Config, root: string, endpoint
     const signal = AbortSignal.any([online.signal, stop]);
     await download({ ...online, signal }, config, root, batchUrl, pointer, action);
   });
-}
-
-async function bodyText(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > 2 ** 20) throw new Error('its answer is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function readActions(text: string, status: number): Map<string, Action> {

@@ -54,19 +54,19 @@ async function copyCommit(job: Job, gitDir: string | undefined): Promise<Made> {
     });
   }
   const untouched = new Set(pointers.map(({ path }) => path));
-  await canonicalGit({ ...written, untouched, signal: job.signal });
   return {
     date: written.date,
     paths: written.entries.filter(({ kind }) => kind !== 'submodule').map(({ path }) => path),
     others: new Set(),
     history,
+    finishGit: () => canonicalGit({ ...written, untouched, signal: job.signal }),
     deepen: () => deepen(job, gitDir, written, untouched),
   };
 }
 
 async function borrowObjects(root: string, head: string, gitDir: string): Promise<void> {
   const common = await commonGitDir(gitDir);
-  await writeRepository(join(root, '.git'), { head, alternates: join(common, 'objects') });
+  writeRepository(join(root, '.git'), { head, alternates: join(common, 'objects') });
   await copyFile(join(common, 'shallow'), join(root, '.git', 'shallow')).catch(() => undefined);
 }
 
@@ -117,6 +117,9 @@ async function copyContent(job: Job, state: LocalState): Promise<Made> {
       state.gitDir && head
         ? historyOf(job, state.gitDir, head.commit, ahead)
         : createHistory('', { open: async () => ({}), notices: job.notices, ahead }),
+    finishGit: async () => {
+      if (head) await canonicalGit({ ...head, signal: job.signal });
+    },
     deepen: async () => {
       if (state.gitDir && head) await deepen(job, state.gitDir, head, new Set());
     },
@@ -154,7 +157,6 @@ async function addHead(job: Job, gitDir: string, head: string): Promise<WrittenC
     date: new Date(Number(seconds) * 1000),
     hasParents: parents.length > 0,
   };
-  await canonicalGit({ ...written, signal: job.signal });
   return written;
 }
 

@@ -9,7 +9,7 @@ import { SlipwayError } from '../errors.ts';
 import { joinPath } from '../paths.ts';
 import { writeRepository } from './repository.ts';
 import { runGit } from './run-git.ts';
-import { makeTempFolder, removeTempFolder } from './temp.ts';
+import { makeTempFolder, removeFewFiles } from './temp.ts';
 import { checkPath, Totals } from './tree.ts';
 
 export interface LocalEntry {
@@ -116,7 +116,7 @@ async function inView(folder: string, gitDir: string, head: string, args: string
   const temp = await makeTempFolder();
   try {
     const common = await commonGitDir(gitDir);
-    await writeRepository(temp, { head, alternates: join(common, 'objects') });
+    writeRepository(temp, { head, alternates: join(common, 'objects') });
     const borrow = (from: string, to: string) => copyFile(from, join(temp, to)).catch(() => undefined);
     await borrow(join(gitDir, 'index'), 'index');
     await borrow(join(common, 'shallow'), 'shallow');
@@ -124,7 +124,7 @@ async function inView(folder: string, gitDir: string, head: string, args: string
     const exclude = join(temp, 'objects', 'info', 'exclude');
     return await runGit(['-c', `core.excludesFile=${exclude}`, ...args], { gitDir: temp, workTree: folder });
   } finally {
-    await removeTempFolder(temp);
+    removeFewFiles(temp);
   }
 }
 

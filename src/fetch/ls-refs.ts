@@ -5,6 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
+import { rateLimit } from '../retry-after.ts';
+import { askedTooOften } from './git-errors.ts';
 import { ask } from './http.ts';
 import type { Online } from './online.ts';
 
@@ -31,10 +33,17 @@ const REQUEST = [
 /**
  * Every ref of a remote, tags dereferenced; undefined when it does not answer in this way (old protocol, a redirect,
  * an error): git itself is then to be asked, which also has the words for what is wrong.
- * @throws host_not_allowed, host_unreachable, repo_too_large
+ * @param authorization who asks, for this host alone: a redirect elsewhere loses it, and git has none
+ * @throws host_not_allowed, host_unreachable, host_rate_limited, repo_too_large
  */
-export async function lsRefs(url: string, online: Online, config: Config): Promise<Map<string, string> | undefined> {
+export async function lsRefs(
+  url: string,
+  online: Online,
+  config: Config,
+  authorization?: string,
+): Promise<Map<string, string> | undefined> {
   const headers = {
+    ...(authorization !== undefined && { authorization }),
     'content-type': `${TYPE}-request`,
     accept: `${TYPE}-result`,
     'git-protocol': 'version=2',
@@ -52,7 +61,8 @@ export async function lsRefs(url: string, online: Online, config: Config): Promi
     if (isAnswer) return readAnswer(await bodyOf(answer));
     answer.destroy();
     // Asking again is what it complains of.
-    if (answer.statusCode === 429) throw online.explain(url, new Error('returned error: 429'));
+    const limited = rateLimit(answer.statusCode, answer.headers);
+    if (limited) throw askedTooOften(asked.host, limited.rest);
     return undefined;
   } catch (error) {
     if (error instanceof SlipwayError || online.gate.failure() || online.signal.aborted)

@@ -32,6 +32,7 @@ export interface Made {
   /** Devices and pipes of a local folder, which are not copied. */
   others: ReadonlySet<string>;
   history: History;
+  finishGit(): Promise<void>;
   deepen(): Promise<void>;
 }
 

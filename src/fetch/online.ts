@@ -35,9 +35,9 @@ export async function withOnline<T>(deps: OnlineDeps, action: (online: Online) =
   const timeout = AbortSignal.timeout(config.SLIPWAY_FETCH_TIME);
   const signal = AbortSignal.any([controller.signal, timeout, ...(deps.signal ? [deps.signal] : [])]);
   const limits = { bytes: config.SLIPWAY_FETCH_SIZE, idle: Math.min(IDLE, config.SLIPWAY_FETCH_TIME) };
-  const gate = await openGate(createNetwork(config, deps.seams), limits, signal);
-  const tryGit = (args: readonly string[], call: GitCall = {}) =>
-    runGit(args, { config, signal, ...call, variables: { ...gate.variables, ...call.variables } });
+  const gate = openGate(createNetwork(config, deps.seams), limits, signal);
+  const tryGit = async (args: readonly string[], call: GitCall = {}) =>
+    runGit(args, { config, signal, ...call, variables: { ...(await gate.variables()), ...call.variables } });
 
   function explain(url: string, thrown: unknown): SlipwayError {
     if (deps.signal?.aborted) return new SlipwayError('interrupted', 'Stopped while fetching.', { cause: thrown });

@@ -18,7 +18,7 @@ export interface GateLimits {
 
 export interface Gate {
   /** The variables that send git through the gate; they hold a credential that is good for this gate only. */
-  variables: Record<string, string>;
+  variables(): Promise<Record<string, string>>;
   /** Connects under the policy, counted; for what does not go through git. @throws host_not_allowed, host_unreachable */
   open(url: URL): Promise<Opened>;
   /** What the gate refused or cut off first: the real reason of a failure that git reports later. */
@@ -28,9 +28,8 @@ export interface Gate {
   close(): void;
 }
 
-/** Opens a gate; closed by `close` or when `signal` aborts. */
-export async function openGate(network: Network, limits: GateLimits, signal?: AbortSignal): Promise<Gate> {
-  const credential = randomBytes(16).toString('hex');
+/** Opens a gate; closed by `close` or when `signal` aborts. It listens from when git is first sent through it. */
+export function openGate(network: Network, limits: GateLimits, signal?: AbortSignal): Gate {
   const sockets = new Set<Socket | Duplex>();
   let failure: SlipwayError | undefined;
   let bytes = 0;
@@ -78,9 +77,37 @@ export async function openGate(network: Network, limits: GateLimits, signal?: Ab
     );
   }
 
-  const isOurs = (message: IncomingMessage) =>
-    message.headers['proxy-authorization'] === `Basic ${Buffer.from(`git:${credential}`).toString('base64')}`;
+  let proxy: Promise<Proxy> | undefined;
+  const close = () => {
+    clearTimeout(idle);
+    signal?.removeEventListener('abort', close);
+    for (const socket of sockets) socket.destroy();
+    proxy?.then((one) => one.close()).catch(() => undefined);
+  };
+  signal?.addEventListener('abort', close);
+  return {
+    async variables() {
+      proxy ??= startProxy(open, sockets);
+      const { address } = await proxy;
+      return { http_proxy: address, https_proxy: address, no_proxy: '', GIT_HTTP_PROXY_AUTHMETHOD: 'basic' };
+    },
+    open,
+    failure: () => failure,
+    bytes: () => bytes,
+    close,
+  };
+}
 
+interface Proxy {
+  address: string;
+  close(): void;
+}
+
+/** @param sockets where those of its clients are noted */
+async function startProxy(open: Open, sockets: Set<Socket | Duplex>): Promise<Proxy> {
+  const credential = randomBytes(16).toString('hex');
+  const login = `Basic ${Buffer.from(`git:${credential}`).toString('base64')}`;
+  const isOurs = (message: IncomingMessage) => message.headers['proxy-authorization'] === login;
   const server = createServer((message, response) => {
     if (!isOurs(message)) return void response.writeHead(407, { 'proxy-authenticate': 'Basic realm="gate"' }).end();
     forward(open, message, response);
@@ -95,24 +122,13 @@ export async function openGate(network: Network, limits: GateLimits, signal?: Ab
     client.on('close', () => sockets.delete(client));
     tunnel(open, message.url ?? '', client, head);
   });
+  await new Promise<void>((done, fail) => server.on('error', fail).listen(0, '127.0.0.1', done));
+  server.unref();
   const close = () => {
-    clearTimeout(idle);
-    signal?.removeEventListener('abort', close);
-    for (const socket of sockets) socket.destroy();
     server.closeAllConnections();
     server.close();
   };
-  await new Promise<void>((done, fail) => server.on('error', fail).listen(0, '127.0.0.1', done));
-  server.unref();
-  signal?.addEventListener('abort', close);
-  const address = `http://git:${credential}@127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    variables: { http_proxy: address, https_proxy: address, no_proxy: '', GIT_HTTP_PROXY_AUTHMETHOD: 'basic' },
-    open,
-    failure: () => failure,
-    bytes: () => bytes,
-    close,
-  };
+  return { address: `http://git:${credential}@127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
 type Open = (url: URL) => Promise<Opened>;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { joinPath, shown } from '../paths.ts';
-import { canonicalGit } from './canonical.ts';
+import { type CanonicalOptions, canonicalGit } from './canonical.ts';
 import { type CommitSource, fetchCommit, type WrittenCommit } from './commit.ts';
 import { createHistory, fetchHistory, prepareHistory } from './history.ts';
 import { fetchLfs, findPointers } from './lfs.ts';
@@ -22,6 +22,8 @@ interface Progress {
   online: Online;
   totals: Totals;
   submodules: number;
+  /** Every `.git` that was made. */
+  gits: CanonicalOptions[];
 }
 
 /** Fetches a resolved commit of a host into `job.root`. */
@@ -30,8 +32,9 @@ export async function fetchRemote(job: Job): Promise<Made> {
   const source = { url: spec.cloneUrl, commit, ref };
   const open = () => withOnline(job, (online) => fetchHistory(online, source, join(job.folder, 'history.git')));
   const history = createHistory(commit, { open, notices: job.notices });
+  const gits: CanonicalOptions[] = [];
   const fetching = withOnline(job, async (online) => {
-    const progress = { job, online, totals: new Totals(job.config), submodules: 0 };
+    const progress = { job, online, totals: new Totals(job.config), submodules: 0, gits };
     return fetchWhole(progress, source, spec.canonicalUrl, '', 0);
   });
   // It takes as long as the commit itself.
@@ -42,6 +45,13 @@ export async function fetchRemote(job: Job): Promise<Made> {
     paths,
     others: new Set(),
     history,
+    finishGit: () =>
+      withOnline(job, async ({ signal, explain }) => {
+        for (const one of gits)
+          await canonicalGit({ ...one, signal }).catch((error) => {
+            throw explain(source.url, error);
+          });
+      }),
     deepen: () => withOnline(job, (online) => deepen(online, job, source, part)),
   };
 }
@@ -54,7 +64,7 @@ async function fetchWhole(
   path: string,
   depth: number,
 ): Promise<{ part: Part; paths: string[] }> {
-  const { job, online, totals } = progress;
+  const { job, online, totals, gits } = progress;
   const root = join(job.root, path);
   const written = await fetchCommit(online, source, root, totals);
   const pointers = await findPointers(written, totals);
@@ -64,7 +74,7 @@ async function fetchWhole(
   }
   const below = await fetchSubmodules(progress, written, source.url, path, depth);
   const part = { written, lfs: new Set(pointers.map((pointer) => pointer.path)) };
-  await canonicalGit({ ...written, origin, untouched: part.lfs, signal: online.signal });
+  gits.push({ ...written, origin, untouched: part.lfs });
   const own = written.entries.flatMap((entry) => (entry.kind === 'submodule' ? [] : [joinPath(path, entry.path)]));
   return { part, paths: below.length === 0 ? own : [...own, ...below].sort(byByte) };
 }

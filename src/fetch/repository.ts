@@ -1,5 +1,5 @@
 /** Writes the few files that make a `.git`, which saves a process and leaves nothing of the machine in it. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** HEAD while no commit is there yet: git calls a repository broken whose HEAD is a commit that it lacks. */
@@ -17,15 +17,15 @@ export interface RepositoryFiles {
   bare?: boolean;
 }
 
-/** Makes an empty repository at `gitDir`. */
-export async function writeRepository(gitDir: string, files: RepositoryFiles): Promise<void> {
-  await mkdir(join(gitDir, 'objects', 'info'), { recursive: true });
-  await mkdir(join(gitDir, 'objects', 'pack'), { recursive: true });
-  await mkdir(join(gitDir, 'refs', 'heads'), { recursive: true });
-  await writeFile(join(gitDir, 'HEAD'), `${files.head}\n`);
-  await writeFile(join(gitDir, 'config'), repositoryConfig(files));
-  if (files.shallow) await writeFile(join(gitDir, 'shallow'), files.shallow.map((commit) => `${commit}\n`).join(''));
-  if (files.alternates) await writeFile(join(gitDir, 'objects', 'info', 'alternates'), `${files.alternates}\n`);
+/** Makes an empty repository at `gitDir`; at once, since to wait for each of these calls takes ten times as long. */
+export function writeRepository(gitDir: string, files: RepositoryFiles): void {
+  mkdirSync(join(gitDir, 'objects', 'info'), { recursive: true });
+  mkdirSync(join(gitDir, 'objects', 'pack'), { recursive: true });
+  mkdirSync(join(gitDir, 'refs', 'heads'), { recursive: true });
+  writeFileSync(join(gitDir, 'HEAD'), `${files.head}\n`);
+  writeFileSync(join(gitDir, 'config'), repositoryConfig(files));
+  if (files.shallow) writeFileSync(join(gitDir, 'shallow'), files.shallow.map((commit) => `${commit}\n`).join(''));
+  if (files.alternates) writeFileSync(join(gitDir, 'objects', 'info', 'alternates'), `${files.alternates}\n`);
 }
 
 /** Text of `.git/config`. */

@@ -103,6 +103,7 @@ const KEPT: readonly ErrorCode[] = [
   'host_not_allowed',
   'repo_too_large',
   'fetch_timeout',
+  'disk_full',
   'interrupted',
   'unsafe_path',
   'submodule_failed',

@@ -1,6 +1,6 @@
 /** Temporary folders that never outlive us: not on errors, not on signals, not on a crash. */
-import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,9 +15,15 @@ let prepared: Promise<void> | undefined;
 export async function makeTempFolder(): Promise<string> {
   prepared ??= prepare();
   await prepared;
-  const path = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const path = mkdtempSync(join(realpathSync(tmpdir()), `${PREFIX}${process.pid}-`));
   folders.add(path);
   return path;
+}
+
+/** Removes one that holds a handful of files: at once, since to wait for each takes longer. */
+export function removeFewFiles(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  folders.delete(path);
 }
 
 /** Removes a folder that `makeTempFolder` made, whatever is in it. */
@@ -50,8 +56,8 @@ function onSignal(signal: NodeJS.Signals): void {
 async function prepare(): Promise<void> {
   process.on('exit', cleanUp);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  await mkdir(tmpdir(), { recursive: true });
-  const names = await readdir(tmpdir());
+  mkdirSync(tmpdir(), { recursive: true });
+  const names = readdirSync(tmpdir());
   await Promise.all(
     names
       .filter(isStale)

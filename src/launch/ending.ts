@@ -3,13 +3,15 @@ import type Docker from 'dockerode';
 import { SlipwayError } from '../errors.ts';
 
 const TAIL = 20;
+/** Characters of a line that are quoted: one that never ends would fill every record and page that tells of it. */
+const LINE = 1000;
 
 /** How a session ended; `stopped` when somebody removed it, in which case nothing else is known. */
 export interface SessionEnd {
   stopped: boolean;
   exitCode: number;
   outOfMemory: boolean;
-  /** What the session printed last, at most 20 lines, as it printed them. */
+  /** What the session printed last, at most 20 lines of at most 1,000 characters, as it printed them. */
   lastLines: string[];
 }
 
@@ -31,7 +33,8 @@ export async function lastLines(container: Docker.Container, token: string): Pro
   return text
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')
-    .slice(-TAIL);
+    .slice(-TAIL)
+    .map((line) => (line.length > LINE ? `${line.slice(0, LINE)}…` : line));
 }
 
 function isGone(error: unknown): boolean {

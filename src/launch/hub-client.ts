@@ -1,11 +1,11 @@
 /** One JupyterHub by its REST API: asks with our token, asks again what may be asked again, and says what is wrong. */
-import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostCaBundle } from '../certificates.ts';
+import { trusted } from '../certificates.ts';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
+import { retryAfter } from '../retry-after.ts';
 import { eventsOf, type HubEvent } from './hub-events.ts';
 
 /** Pauses before a hub is asked again that was not there: it may just be starting anew. */
@@ -57,9 +57,10 @@ export class HubClient {
     }
     this.#config = config;
     this.#base = api === '' ? `${hub}/hub/api` : api;
-    const bundle = hostCaBundle(config);
-    const ca = bundle === undefined ? {} : { ca: readFileSync(bundle) };
-    this.#agents = { http: new Agent({ keepAlive: true }), https: new SecureAgent({ keepAlive: true, ...ca }) };
+    this.#agents = {
+      http: new Agent({ keepAlive: true }),
+      https: new SecureAgent({ keepAlive: true, ...trusted(config) }),
+    };
   }
 
   /**
@@ -195,15 +196,15 @@ function pauseAfter(answer: HubAnswer | Error, tries: number, { busy, until }: A
   // A server that failed may have failed by chance, but hubs count failures and give up at the fifth.
   if (answer.status === 500) return tries === 0 ? PAUSES[1] : undefined;
   if (answer.status !== 429 || !busy) return undefined;
-  const pause = retryAfter(answer.headers['retry-after']);
+  const pause = pauseAsked(answer.headers['retry-after']);
   if (pause === undefined || Date.now() + pause > (until ?? Number.POSITIVE_INFINITY)) return undefined;
   busy(Math.ceil(pause / 1000));
   return pause;
 }
 
-/** Milliseconds of a Retry-After, which is seconds or a date; undefined when the hub gives no hope. */
-export function retryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+/** Milliseconds of a Retry-After; undefined when the hub gives no hope. */
+export function pauseAsked(value: string | undefined): number | undefined {
+  const time = retryAfter(value);
+  if (time === undefined) return undefined;
   return Number.isNaN(time) ? RETRY_AFTER : Math.max(100, time);
 }

@@ -214,7 +214,7 @@ export class HubLauncher {
   }
 
   /** The hub tells nobody; what looks at its list finds out. */
-  async watchEnds(_ended: (name: string) => void): Promise<() => void> {
+  async watchEnds(_ended: (name?: string) => void): Promise<() => void> {
     return () => {};
   }
 

@@ -7,6 +7,7 @@ import { type DiskUse, engineDiskUse } from '../engine-disk.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { awaitServer, inspectSessions, launchSession, removeContainer, type StartStage } from './docker.ts';
+import { watchEvents } from './events.ts';
 import { sizeOf } from './network.ts';
 import { ask } from './ready.ts';
 import {
@@ -110,9 +111,13 @@ export class DockerLauncher {
     return session;
   }
 
-  /** Bytes that each session has written in its own layer and its door, by name. Reads the disk: not for every moment. */
-  async diskUse(): Promise<Map<string, number>> {
-    const filters = { label: [`${INSTANCE_LABEL}=${this.instance}`, SESSION_LABEL] };
+  /**
+   * Bytes that each session, or one of them, has written in its own layer and its door, by name. Reads the disk: not for
+   * every moment.
+   */
+  async diskUse(name?: string): Promise<Map<string, number>> {
+    const wanted = name === undefined ? SESSION_LABEL : `${SESSION_LABEL}=${name}`;
+    const filters = { label: [`${INSTANCE_LABEL}=${this.instance}`, wanted] };
     const found = await this.docker.listContainers({ filters, size: true } as Docker.ContainerListOptions);
     const sizes = found.map(async ({ Labels, SizeRw }: Docker.ContainerInfo & { SizeRw?: number }) => {
       const door = Labels[DOOR_LABEL];
@@ -139,6 +144,15 @@ export class DockerLauncher {
   /** Every session of the service, ended ones and waiting servers too; those of the command line not. */
   list(): Promise<LaunchedSession[]> {
     return this.#list();
+  }
+
+  /** Every session that somebody has, those of the command line too, the oldest first. */
+  async listTaken(): Promise<LaunchedSession[]> {
+    const facts = await inspectSessions(this.docker, this.instance);
+    const all = await Promise.all(facts.map((one) => this.#withClaim(listed(one))));
+    return all
+      .filter(({ launchId, warm }) => launchId !== '' || warm === '')
+      .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   }
 
   /** Servers that wait or have waited for a launch. */
@@ -205,21 +219,12 @@ export class DockerLauncher {
     this.#claims.delete(name);
   }
 
-  /** Calls back with the name of each session whose container ends. @returns ends that */
-  async watchEnds(ended: (name: string) => void): Promise<() => void> {
-    const filters = { type: ['container'], event: ['die', 'destroy'], label: [`${INSTANCE_LABEL}=${this.instance}`] };
-    const stopped = new AbortController();
-    const options = { filters: JSON.stringify(filters), abortSignal: stopped.signal } as unknown;
-    const events = await this.docker.getEvents(options as Docker.GetEventsOptions);
-    events.on('data', (chunk: Buffer) => {
-      for (const [, name] of chunk.toString().matchAll(/"name":"slipway-([a-z0-9-]+)"/g)) ended(name ?? '');
-    });
-    // The connection ends with the engine or with us; the sweep finds what was missed.
-    events.on('error', () => {});
-    return () => {
-      stopped.abort();
-      (events as unknown as { destroy(): void }).destroy();
-    };
+  /**
+   * Calls back with the name of each session whose container ends; without one when the engine was away, and any may have.
+   * @returns ends that
+   */
+  async watchEnds(ended: (name?: string) => void): Promise<() => void> {
+    return watchEvents(this.docker, this.instance, ended);
   }
 }
 

@@ -1,5 +1,7 @@
 /** Where in a session a browser is sent, so that no link can carry the token to a stranger. */
 import { SlipwayError } from '../errors.ts';
+import { shown } from '../paths.ts';
+import type { Resolved } from '../types.ts';
 
 const CONTROL = /[\p{Cc}\p{Bidi_Control}]/u;
 
@@ -40,4 +42,26 @@ export function sessionLink(base: string, urlpath: string | undefined, token: st
   const target = resolveUrlpath(base, urlpath ?? '');
   const query = target.search === '' ? '?' : `${target.search}&`;
   return `${target.origin}${target.pathname}${query}token=${token}${target.hash}`;
+}
+
+const FILES = 'lab/tree/';
+
+/**
+ * A commit as a session shows it whose root is `subdir`: the file of a pasted page is found from there, one outside of it
+ * not at all. What a Binder link opens is as whoever made it wrote it.
+ */
+export function openedFrom(resolved: Resolved, subdir: string): Resolved {
+  const { urlpath, ...rest } = resolved;
+  if (subdir === '' || !urlpath?.startsWith(FILES) || resolved.spec.urlpath !== undefined) return resolved;
+  const folder = `${FILES}${subdir.split('/').map(encodeURIComponent).join('/')}/`;
+  return urlpath.startsWith(folder) ? { ...rest, urlpath: FILES + urlpath.slice(folder.length) } : rest;
+}
+
+/** Says that a pasted page is not opened, for lying outside of the folder that the session shows. */
+export function pageOutside(resolved: Resolved, subdir: string): string | undefined {
+  const { urlpath } = resolved;
+  if (urlpath === undefined || openedFrom(resolved, subdir).urlpath !== undefined) return undefined;
+  const page = decodeURIComponent(urlpath.slice(FILES.length));
+  if (page === subdir) return undefined;
+  return `${shown(page)} is not in the sub-folder ${shown(subdir)}, so the sub-folder is opened instead`;
 }

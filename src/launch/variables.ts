@@ -1,10 +1,18 @@
 /** The environment variables that Binder's sessions have, and which repositories' own scripts read. */
 import { serviceUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
-import type { Resolved } from '../types.ts';
+import type { RepoSpec, Resolved } from '../types.ts';
+
+/** In the letters of whoever asked, as BinderHub tells it: the canonical URL may be in small ones. */
+function repoUrl({ cloneUrl, canonicalUrl }: RepoSpec): string {
+  const asked = cloneUrl.replace(/\.git$/, '');
+  return asked.toLowerCase() === canonicalUrl ? asked : canonicalUrl;
+}
 
 function refUrl({ spec, commit }: Resolved): string {
-  const repo = spec.canonicalUrl.replace(/\/+$/, '').replace(/\.git$/, '');
+  const repo = repoUrl(spec)
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '');
   if (spec.provider === 'gh') return `${repo}/tree/${commit}`;
   if (spec.provider === 'gl') return `${repo}/-/tree/${commit}`;
   if (spec.provider === 'gist') return `${repo}/${commit}`;
@@ -18,15 +26,15 @@ function refUrl({ spec, commit }: Resolved): string {
  */
 export function binderVariables(resolved: Resolved, user: string, config: Config, path = '/'): Record<string, string> {
   const { spec } = resolved;
-  const request = `v2/${spec.provider}/${spec.name}`;
+  const repo = `v2/${spec.provider}/${spec.name}`;
   const host = serviceUrl(config);
   return {
     BINDER_SERVICE_HOST: host,
     BINDER_LAUNCH_HOST: host,
-    BINDER_REPO_URL: spec.canonicalUrl,
+    BINDER_REPO_URL: repoUrl(spec),
     BINDER_REF_URL: refUrl(resolved),
-    BINDER_REQUEST: `${request}/${resolved.ref}`,
-    BINDER_PERSISTENT_REQUEST: `${request}/${resolved.commit}`,
+    BINDER_REQUEST: spec.doi === undefined ? `${repo}/${resolved.ref}` : `v2/zenodo/${spec.doi}`,
+    BINDER_PERSISTENT_REQUEST: `${repo}/${resolved.commit}`,
     JUPYTERHUB_USER: user,
     JUPYTERHUB_BASE_URL: '/',
     JUPYTERHUB_SERVICE_PREFIX: path,

@@ -25,6 +25,9 @@ export interface ClaimFacts {
   startedAt: string;
 }
 
+/** Bytes of a commit that are read while the engine begins to unpack. */
+const AHEAD = 4 * 2 ** 20;
+
 /** Folders and files that a server reads when it starts, so that one which has started already would not see them. */
 const READ_AT_START =
   /^(?:[^/]+\/)*(?:jupyter_[^/]*config[^/]*\.(?:py|json))$|^\.(?:jupyter|ipython|local|config)(?:\/|$)|^\.(?:profile|bashrc|bash_profile|bash_login|bash_aliases|zshrc|zprofile|zshenv|env)$/;
@@ -96,7 +99,7 @@ export async function fillWarm(
   const variables = { ...launchVariables(input, service.name, deps.config), REPO_DIR: folder };
   const container = deps.docker.getContainer(PREFIX + service.name);
   // In one archive: the engine unpacks one after the other, and takes its time to begin.
-  const layer = new PassThrough();
+  const layer = new PassThrough({ highWaterMark: AHEAD });
   layer.write(withoutEnd(await buffer(archiveOf({ [FACTS]: JSON.stringify({ ...facts, variables, folder }) }))));
   await Promise.all([
     container.putArchive(layer, { path: '/' }),

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
+import { retryAfter } from '../retry-after.ts';
 import type { Ask, Transport } from './transport.ts';
 
 /** Waits before each further try, in milliseconds, each made up to half as long again. */
@@ -79,11 +80,9 @@ export async function refuseBusy(answer: IncomingMessage): Promise<void> {
   });
 }
 
-/** Of `Retry-After`: seconds or a date. */
 function waitAsked(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const wait = /^\d{1,6}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+  const wait = retryAfter(header);
+  return wait === undefined || Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 /** A whole body; one that is cut off or larger than `limit` is an error that may pass. */

@@ -1,8 +1,8 @@
 /** From the registry into the engine: only the layers that it lacks, streamed through us. */
-import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
+import { pack as newPack } from 'tar-stream';
 import { SlipwayError } from '../errors.ts';
 import { encodeConfig, type ImageConfig } from '../image-config.ts';
 import { INSTANCE_LABEL } from '../instance.ts';
@@ -89,7 +89,6 @@ async function load(
 
 /** The archive that `docker save` would have made, without the lowest `known` layers. */
 function packed(published: PublishedImage, config: ImageConfig, image: string, known: number, registry: Registry) {
-  const { pack: newPack } = createRequire(import.meta.url)('tar-stream') as typeof import('tar-stream');
   const pack = newPack();
   const { bytes, digest } = encodeConfig(config);
   const names = config.rootfs.diff_ids.map((id) => `${id.slice('sha256:'.length)}.tar`);

@@ -1,7 +1,7 @@
 /** What `GET /images/<name>/get` streams: a tar of layers, in an order of the engine's own, and a config. */
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
+import { extract as newExtract } from 'tar-stream';
 import { decompressed } from './compression.ts';
 import { TYPES } from './manifest.ts';
 
@@ -29,7 +29,6 @@ export async function readSaved(
   known: (diffId: string) => boolean,
   take: (layer: SavedLayer) => Promise<void>,
 ): Promise<Buffer | undefined> {
-  const { extract: newExtract } = createRequire(import.meta.url)('tar-stream') as typeof import('tar-stream');
   const extract = newExtract();
   tar.on('error', (error) => extract.destroy(error));
   tar.on('close', () => tar.readableEnded || extract.destroy(new Error('the engine ended the image half-way')));

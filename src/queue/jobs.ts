@@ -5,6 +5,7 @@ import { cancelActive, cancelChannel, cancelMark, find, type Kept, place, TRIES 
 import { type Handler, JobWorker, type Worker, type WorkOptions } from './job-worker.ts';
 import type { RedisLink } from './redis.ts';
 import { Rounds, type Wanted } from './rounds.ts';
+import { livingWorkers } from './workers.ts';
 
 export type { Handler, Job, Worker, WorkOptions } from './job-worker.ts';
 export type { Wanted } from './rounds.ts';
@@ -95,6 +96,11 @@ export class Jobs<D> {
     const counts = await this.#queue.getJobCounts('wait', 'prioritized', 'delayed', 'active');
     const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
     return { waiting: wait + prioritized + delayed, active };
+  }
+
+  /** How many workers do its jobs, in all processes; of a queue without locality nobody knows. */
+  async workers(): Promise<number> {
+    return (await livingWorkers(this.#redis, this.#name)).length;
   }
 
   /** Those that are being done, then those that wait, the next first; at most `limit`. */

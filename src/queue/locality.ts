@@ -10,7 +10,7 @@ import { script } from './script.ts';
 import { type Peer, Workers } from './workers.ts';
 
 /** How long a worker that is offered a job may take to take it, in milliseconds. */
-const PATIENCE = 30;
+const PATIENCE = 250;
 /** How long it is remembered where a kind was done last: 30 days. */
 const REMEMBERED = 30 * 86_400_000;
 
@@ -75,8 +75,8 @@ export class Locality<D> {
     const answered = this.#answer(id);
     const { client } = this.#redis;
     await client.set(this.#key(`offer:${id}`), to.id, 'PX', PATIENCE * 10);
-    await this.#tell(to.id, { offer: id, token, from: this.#workers.id });
-    await answered;
+    // Whom nobody heard is gone, and is not waited for.
+    if ((await this.#tell(to.id, { offer: id, token, from: this.#workers.id })) > 0) await answered;
     return (await withdraw(client, [this.#key(`offer:${id}`), this.#key(`${id}:lock`)], [token])) === 0;
   }
 
@@ -124,8 +124,9 @@ export class Locality<D> {
     await once(this.#answers, id, { signal: late }).catch(() => undefined);
   }
 
-  async #tell(worker: string, message: Message): Promise<void> {
-    await this.#redis.client.publish(this.#channel(worker), JSON.stringify(message));
+  /** @returns how many have heard it */
+  #tell(worker: string, message: Message): Promise<number> {
+    return this.#redis.client.publish(this.#channel(worker), JSON.stringify(message));
   }
 
   #last(kind: string): string {

@@ -1,5 +1,6 @@
 /** BullMQ's worker, but one that holds on to its jobs when Redis was away for longer than a lock lasts, and takes jobs from others' hands. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Job, type Processor, Worker } from 'bullmq';
 import { type Kept, retakeLock } from './job-store.ts';
 import type { RedisLink } from './redis.ts';
@@ -35,6 +36,7 @@ export class LockKeeper<D> extends Worker<Kept<D>> {
   #atHand = 0;
   #adopting = 0;
   #fetching = 0;
+  #lastFetch: Promise<unknown> = Promise.resolve();
   #waiting: (() => void)[] = [];
   #isEnding = false;
   readonly #timer: NodeJS.Timeout;
@@ -88,6 +90,7 @@ export class LockKeeper<D> extends Worker<Kept<D>> {
 
   /** Does a job that another worker holds, if there is a free place and `takeLock` gets it. */
   async adopt(id: string, takeLock: TakeLock): Promise<void> {
+    await this.#fetched();
     if (this.free <= this.#fetching || this.#adopted.has(id)) return;
     this.#adopting += 1;
     try {
@@ -132,11 +135,19 @@ export class LockKeeper<D> extends Worker<Kept<D>> {
     }
     if (this.#isEnding) return undefined as unknown as Job<Kept<D>>;
     this.#fetching += 1;
-    try {
-      return await super.moveToActive(token, name);
-    } finally {
+    const fetch = super.moveToActive(token, name).finally(() => {
       this.#fetching -= 1;
-    }
+    });
+    this.#lastFetch = fetch.catch(() => undefined);
+    return fetch;
+  }
+
+  /** Settles when a fetch that would take the last free place has ended: with each job that one worker takes, BullMQ wakes another for nothing. */
+  async #fetched(): Promise<void> {
+    if (this.free === 0 || this.free > this.#fetching) return;
+    await this.#lastFetch;
+    // What it brought has begun by then.
+    await turn();
   }
 
   #changed(): void {

@@ -1,9 +1,8 @@
 /** The link to Redis: `REDIS_URL`, else a `redis-server` of our own in the data folder. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
-import { hostCaBundle } from '../certificates.ts';
+import { trusted } from '../certificates.ts';
 import type { Config } from '../config.ts';
 import { SlipwayError } from '../errors.ts';
 import { News } from './news.ts';
@@ -51,14 +50,13 @@ function addressOf(config: Config): RedisOptions {
       hint: 'Write redis://[[user]:password@]host[:port][/number], rediss://… for TLS, or the path of a socket.',
     });
   }
-  const bundle = url.protocol === 'rediss:' ? hostCaBundle(config) : undefined;
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || 6379,
     db: Number(url.pathname.slice(1)),
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' && { tls: bundle ? { ca: readFileSync(bundle) } : {} }),
+    ...(url.protocol === 'rediss:' && { tls: trusted(config) }),
   };
 }
 

@@ -35,10 +35,18 @@ const living = script<string[]>(`
   return found
 `);
 
+const keyOf = (redis: RedisLink, queue: string) => `${redis.prefix}:${queue}:workers`;
+
+/** Those who work at a queue. */
+export async function livingWorkers(redis: RedisLink, queue: string): Promise<Peer[]> {
+  return (await living(redis.client, [keyOf(redis, queue)], [])).map((said) => JSON.parse(said) as Peer);
+}
+
 /** One worker among those of its queue. */
 export class Workers {
   readonly id = randomUUID();
   readonly #redis: RedisLink;
+  readonly #queue: string;
   readonly #key: string;
   readonly #place: string;
   readonly #free: () => number;
@@ -49,7 +57,8 @@ export class Workers {
 
   constructor(redis: RedisLink, queue: string, place: string, free: () => number) {
     this.#redis = redis;
-    this.#key = `${redis.prefix}:${queue}:workers`;
+    this.#queue = queue;
+    this.#key = keyOf(redis, queue);
     this.#place = place;
     this.#free = free;
     this.#timer = setInterval(() => this.say(), SAID_EVERY).unref();
@@ -70,8 +79,8 @@ export class Workers {
       });
   }
 
-  async alive(): Promise<Peer[]> {
-    return (await living(this.#redis.client, [this.#key], [])).map((said) => JSON.parse(said) as Peer);
+  alive(): Promise<Peer[]> {
+    return livingWorkers(this.#redis, this.#queue);
   }
 
   /** From now on nobody hands anything to it. */

@@ -1,11 +1,10 @@
 /** The one writer of content: a checkout as one tar layer, the same bytes on every machine. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Pack } from 'tar-stream';
+import { pack as newPack, type Pack } from 'tar-stream';
 import { SlipwayError } from '../errors.ts';
 import { markEntries } from '../image-mark.ts';
 import type { Checkout } from '../types.ts';
@@ -39,7 +38,7 @@ export async function writeContentLayer(
   options: ContentLayerOptions,
   sink: Writable,
 ): Promise<{ diffId: string; size: number }> {
-  const { pack: newPack } = createRequire(import.meta.url)('tar-stream') as typeof import('tar-stream');
+  await checkout.finishGit();
   const pack = newPack();
   const hash = createHash('sha256');
   const meter = hashing(hash);

@@ -50,26 +50,49 @@ function inRuns(words: readonly string[]): string[][] {
   return runs;
 }
 
-export function writeLines(path: string, lines: readonly string[], then = ''): string {
-  // Single quotes keep everything as it is for the shell; a line that ended in a backslash would continue the instruction.
-  const words = lines.map((line) => `'${line.replaceAll("'", `'"'"'`)}'`);
-  if (words.length === 0) return `RUN : > ${quote(path)}${then}`;
-  const runs = inRuns(words);
-  const write = (run: string[], index: number) => {
-    const end = index === runs.length - 1 ? then : '';
-    return `RUN ${continued(["printf '%s\\n'", ...run, `${index === 0 ? '>' : '>>'} ${quote(path)}${end}`])}`;
-  };
-  return runs.map(write).join('\n');
+/** Single quotes keep everything as it is for the shell; a line that ended in a backslash would continue the instruction. */
+function literal(line: string): string {
+  return `'${line.replaceAll("'", `'"'"'`)}'`;
+}
+
+export function writeLines(path: string, lines: readonly string[]): string {
+  if (lines.length === 0) return `RUN : > ${quote(path)}`;
+  const write = (run: string[], index: number) =>
+    `RUN ${continued(["printf '%s\\n'", ...run, `${index === 0 ? '>' : '>>'} ${quote(path)}`])}`;
+  return inRuns(lines.map(literal)).map(write).join('\n');
+}
+
+/**
+ * Writes files that may be executed; as few RUNs as have room for them, since each is a layer of every image above.
+ * @param files path in the image and text
+ */
+export function writeScripts(files: readonly (readonly [path: string, text: string])[]): string {
+  const writes = files.map(([path, text]) => {
+    const target = quote(path);
+    return continued([
+      "printf '%s\\n'",
+      ...text.trimEnd().split('\n').map(literal),
+      `> ${target} && chmod 755 ${target}`,
+    ]);
+  });
+  return inRuns(writes)
+    .map((run) => `RUN ${run.join(' && \\\n    ')}`)
+    .join('\n');
 }
 
 function createEngine(): typeof Handlebars {
   const engine = Handlebars.create();
   engine.registerHelper('q', (value: unknown) => quote(value));
   engine.registerHelper('lines', (path: string, lines: readonly string[]) => writeLines(path, lines));
-  engine.registerHelper('script', (path: string, file: string, options: Handlebars.HelperOptions) => {
+  // A line for each: where it goes, and which file beside the template it is.
+  engine.registerHelper('scripts', function scripts(this: unknown, options: Handlebars.HelperOptions) {
     const { folder } = options.data as TemplateData;
-    const text = readFileSync(join(folder, file), 'utf8').trimEnd();
-    return writeLines(path, text.split('\n'), ` && chmod 755 ${quote(path)}`);
+    const lines = options.fn(this, { data: options.data }).trim().split('\n');
+    const read = (line: string) => {
+      const [path = '', file = ''] = line.trim().split(' ');
+      return [path, readFileSync(join(folder, file), 'utf8')] as const;
+    };
+    return `${writeScripts(lines.map(read))}\n`;
   });
   // The template's own line break after a block is not kept, so it ends in one.
   engine.registerHelper('run', function run(this: unknown, options: Handlebars.HelperOptions) {

@@ -14,11 +14,19 @@ export interface ProviderForm {
   ref: { enabled: boolean; default: string };
 }
 
+export interface Login {
+  host: string;
+  user: string;
+  token: 'SLIPWAY_GITHUB_TOKEN' | 'SLIPWAY_GITLAB_TOKEN';
+}
+
 export interface RepoProvider {
   name: Exclude<Provider, 'local'>;
   form: ProviderForm;
   /** One accepted form, shown in hints. */
   example: string;
+  /** Who we are at the host of its clone URLs when we look up refs. */
+  login?: Login;
   /** Hosts that may stand without a scheme, and in `git@<host>:<path>`. */
   hosts: readonly string[];
   /** A missing `main` or `master` means HEAD. */
@@ -27,4 +35,6 @@ export interface RepoProvider {
   fromSpec(rest: string): Found;
   /** Reads an http or https URL without credentials; undefined when it is another provider's. @throws bad_spec */
   fromUrl(url: URL): Found | undefined;
+  /** Reads what is neither; undefined when it is not its own. @throws bad_spec */
+  fromText?(text: string): Found | undefined;
 }

@@ -4,5 +4,6 @@ import { gh } from './providers/gh.ts';
 import { gist } from './providers/gist.ts';
 import { git } from './providers/git.ts';
 import { gl } from './providers/gl.ts';
+import { zenodo } from './providers/zenodo.ts';
 
-export const PROVIDERS: readonly RepoProvider[] = [gh, gl, gist, git];
+export const PROVIDERS: readonly RepoProvider[] = [gh, gl, gist, zenodo, git];

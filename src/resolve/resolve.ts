@@ -1,12 +1,15 @@
-/** spec → commit, by `git ls-remote` alone wherever that is enough: no token, no API. */
+/** spec → commit, by `git ls-remote` alone wherever that is enough: no API. */
 import { SlipwayError } from '../errors.ts';
 import { shown } from '../paths.ts';
 import type { GitRemote, RepoSpec, Resolved } from '../types.ts';
+import { type LoginConfig, loginOf } from './login.ts';
 import { FULL_SHA, type Picked, pickRef, type Refs, refNotFound, SHORT_SHA, splitPage } from './refs.ts';
 import { PROVIDERS } from './registry.ts';
 
 export interface ResolveDeps {
   git: GitRemote;
+  /** Who we are at hosts that know us. */
+  config?: LoginConfig;
 }
 
 /** Shorter prefixes than this may be those of several commits even where only one tip matches. */
@@ -39,7 +42,11 @@ async function resolvePage(spec: RepoSpec, refAndPath: string, deps: ResolveDeps
   if (inCommit && given && FULL_SHA.test(given))
     return { spec, ref: given, commit: given.toLowerCase(), ...urlpathOf(inCommit.path) };
   const refs = await hostRefs(spec, deps);
-  const split = inCommit ?? splitPage(refs, refAndPath) ?? afterRef(refAndPath, spec.ref ?? first);
+  const split =
+    inCommit ??
+    splitPage(refs, refAndPath) ??
+    afterRef(refAndPath, spec.ref ?? first) ??
+    (pickDefault(spec, first, refs) && afterRef(refAndPath, first));
   const ref = given ?? split?.ref ?? first;
   const picked = FULL_SHA.test(ref) ? { ref, commit: ref.toLowerCase() } : await lookUp(spec, ref, refs, deps);
   return { spec, ...picked, ...urlpathOf(split?.path ?? '') };
@@ -49,8 +56,8 @@ function afterRef(refAndPath: string, ref: string): { ref: string; path: string 
   return refAndPath.startsWith(`${ref}/`) ? { ref, path: refAndPath.slice(ref.length + 1) } : undefined;
 }
 
-async function hostRefs(spec: RepoSpec, { git }: ResolveDeps): Promise<Refs> {
-  const { refs } = await git.listRefs(spec);
+async function hostRefs(spec: RepoSpec, { git, config }: ResolveDeps): Promise<Refs> {
+  const { refs } = await git.listRefs(spec, config && loginOf(spec, config));
   if (refs.size > 0) return refs;
   throw new SlipwayError('repo_empty', 'The repository has no commits yet.', {
     hint: 'Push a first commit, then try again.',

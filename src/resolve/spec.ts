@@ -16,7 +16,7 @@ export interface ParseOptions {
 }
 
 /**
- * Understands clone URLs, specs (`gh/org/repo/ref`), pages of git hosts, Binder links and, if allowed, local folders.
+ * Understands clone URLs, specs (`gh/org/repo/ref`), pages of git hosts, DOIs, Binder links and, if allowed, local folders.
  * @throws bad_spec, whose hint shows the accepted forms; a password in the input is never repeated
  */
 export function parseRepo(input: string, options: ParseOptions): RepoSpec {
@@ -24,17 +24,22 @@ export function parseRepo(input: string, options: ParseOptions): RepoSpec {
   if (text === '') throw badSpec('No repository was given.');
   const spec = parse(text, options.allowLocal);
   if (options.ref === undefined) return spec;
-  return { ...spec, ref: checkedRef(options.ref) };
+  const ref = checkedRef(options.ref);
+  const hasRefs = PROVIDERS.find(({ name }) => name === spec.provider)?.form.ref.enabled ?? true;
+  if (hasRefs) return { ...spec, ref };
+  if (ref === 'HEAD') return spec;
+  throw badSpec('A DOI stands for one version: leave out the branch, tag or commit.');
 }
 
 function parse(text: string, allowLocal: boolean): RepoSpec {
   if (/^https?:\/\//i.test(text)) return fromUrl(text);
   const isPath = /^(\.{0,2}\/|~(\/|$)|\.{1,2}$)/.test(text);
   if (isPath) return localFolder(text, allowLocal) ?? missingFolder(text, allowLocal);
-  if (text.startsWith('-')) throw badSpec('A repository cannot begin with a dash.');
+  // As a folder it is an absolute path from here on, and no option to git.
+  if (text.startsWith('-')) return localFolder(text, allowLocal) ?? dashed();
   const provider = PROVIDERS.find(({ name }) => text.startsWith(`${name}/`));
   if (provider) return fromSpec(provider, text.slice(provider.name.length + 1));
-  return localFolder(text, allowLocal) ?? fromScp(text) ?? fromHost(text) ?? notUnderstood(text);
+  return fromText(text) ?? localFolder(text, allowLocal) ?? fromScp(text) ?? fromHost(text) ?? notUnderstood(text);
 }
 
 function withProvider(provider: RepoProvider, found: Found): RepoSpec {
@@ -48,6 +53,14 @@ function fromSpec(provider: RepoProvider, rest: string): RepoSpec {
   // The clone URL may be another provider's: one repository has one canonical URL, however it was written.
   const spec = fromUrl(found.cloneUrl);
   return { ...spec, ...opens, ...(found.ref === undefined ? {} : { ref: found.ref }) };
+}
+
+function fromText(text: string): RepoSpec | undefined {
+  for (const provider of PROVIDERS) {
+    const found = provider.fromText?.(text);
+    if (found) return withProvider(provider, found);
+  }
+  return undefined;
 }
 
 function fromUrl(text: string): RepoSpec {
@@ -105,6 +118,10 @@ function missingFolder(text: string, allowLocal: boolean): never {
   throw badSpec(
     allowLocal ? `There is no such folder: ${shown(text)}.` : 'A path on this machine is not a repository here.',
   );
+}
+
+function dashed(): never {
+  throw badSpec('A repository cannot begin with a dash.');
 }
 
 function notUnderstood(text: string): never {

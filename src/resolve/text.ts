@@ -4,7 +4,7 @@ import { hostOf, portOf } from '../hosts.ts';
 
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
 const FORMS =
-  'Give a clone URL (https://host/org/repo), a spec (gh/org/repo/ref, gl/group%2Fproject/ref, gist/user/id, git/<encoded URL>/ref), or a GitHub or GitLab page.';
+  'Give a clone URL (https://host/org/repo), a spec (gh/org/repo/ref, gl/group%2Fproject/ref, gist/user/id, git/<encoded URL>/ref), a GitHub or GitLab page, or a DOI.';
 
 /** The error for what is no repository; its hint shows the accepted forms. Never give it text with a password. */
 export function badSpec(why: string): SlipwayError {

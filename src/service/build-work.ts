@@ -12,14 +12,16 @@ import {
 import { planKey, prepare } from '../pipeline.ts';
 import type { EngineDeps } from '../stages.ts';
 import { asDeclared } from '../tiers.ts';
-import type { Emit, Plan, SlipwayEvent } from '../types.ts';
+import type { Emit, Plan, RepoSpec, SlipwayEvent } from '../types.ts';
 import { Clock } from './clock.ts';
 import type { Context } from './context.ts';
 import { storeDocuments } from './documents.ts';
+import { despiteEngineLoss } from './engine-loss.ts';
 import { knownTimes, newsOf } from './estimates.ts';
 import { journalOf, streamed } from './events.ts';
 import { errorOf } from './failures.ts';
 import type { Limit } from './limit.ts';
+import type { Lookups } from './lookups.ts';
 import type { Places } from './places.ts';
 import { type Tiers, tierKey } from './tiers.ts';
 import type { BuildJob, BuildRecord, TierJob, TierRecord } from './types.ts';
@@ -31,6 +33,8 @@ type Result = Partial<BuildRecord>;
 
 export interface BuildDeps {
   context: Context;
+  /** For packages that come from a branch. */
+  lookups: Lookups;
   tiers: Tiers;
   tierPlaces: Places<TierJob>;
   /** Fetching, planning and contents that go on at once; waiting for a tier takes no place. */
@@ -47,7 +51,8 @@ export async function doBuild(attempt: Trying, deps: BuildDeps): Promise<Result>
     writer.append({ data: streamed(event) });
   };
   const signal = AbortSignal.any([job.signal, job.lost]);
-  const stage = { config: context.config, emit, signal };
+  const lookUp = (spec: RepoSpec) => deps.lookups.resolve(spec);
+  const stage = { config: context.config, emit, signal, lookUp };
   if (job.data.planOnly) {
     const { resolved, subdir } = job.data;
     await deps.limit(() => prepare(resolved, subdir, stage, (prepared) => planned(prepared, attempt, deps)));
@@ -68,15 +73,20 @@ async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, d
   const { resolved, subdir, refresh } = attempt.job.data;
   const { builtPlans } = deps.context;
   const options = { refresh, noCache: false };
+  // The environment's own job waits for an engine by itself.
+  const told = { writer: attempt.writer, signal: engine.signal };
+  const patient = <T>(part: () => Promise<T>) => despiteEngineLoss(deps.context, told, part);
+  const limited = <T>(part: () => Promise<T>) => patient(() => deps.limit(part));
   const kept = refresh ? undefined : await builtPlans.find(resolved, subdir);
-  const known = kept && (await findImage(kept, engine));
+  const known = kept && (await patient(() => findImage(kept, engine)));
   if (known) return known;
-  const first = await deps.limit(() => {
+  const first = await limited(() => {
     clock.enter('fetch');
     return prepare(resolved, subdir, engine, async (prepared) => {
       const { plan } = await planned(prepared, attempt, deps);
       clock.enter('content');
       const found = refresh ? undefined : await findImage(plan, engine);
+      if (!found) void prepared.checkout.finishGit();
       const environment = refresh ? undefined : (await findLowerTiers(plan, engine)).environment;
       const built = found ?? (environment && (await buildContent(prepared, environment, options, engine)));
       if (built) await builtPlans.keep(plan, resolved);
@@ -86,11 +96,12 @@ async function buildMissing(attempt: Trying, clock: Clock, engine: EngineDeps, d
   if (first.built) return first.built;
   clock.enter('environment');
   const environment = await awaitEnvironment(first.plan, attempt, engine.signal, deps);
-  return deps.limit(() => {
+  return limited(() => {
     clock.enter('content');
     // Its files were not kept on disk while it waited; that they are fetched again is nobody's news.
     const quiet = { ...engine, emit: (event: SlipwayEvent) => event.phase === 'fetching' || engine.emit(event) };
     return prepare(resolved, subdir, quiet, async (prepared) => {
+      void prepared.checkout.finishGit();
       const built = await buildContent({ ...prepared, plan: first.plan }, environment, options, quiet);
       await builtPlans.keep(first.plan, resolved);
       return built;

@@ -1,5 +1,6 @@
 /** Builds: one for all who want the same commit under the same settings. */
 
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
 import { ulid } from 'ulid';
@@ -15,13 +16,17 @@ import { cancelledFailure, failedEvent } from './failures.ts';
 import type { FoundImage, Images } from './images.ts';
 import { createLimit } from './limit.ts';
 import { logText } from './log-store.ts';
+import type { Lookups } from './lookups.ts';
 import { Places } from './places.ts';
 import { createTiers, type Tiers } from './tiers.ts';
-import type { BuildJob, BuildRecord, Read, TierJob } from './types.ts';
-import { Work } from './work.ts';
+import type { AskedBuild, BuildJob, BuildRecord, Read, TierJob } from './types.ts';
+import { isOver, Work } from './work.ts';
 
 /** Builds that a worker has at hand; most of them wait for an environment. */
 const AT_HAND = 200;
+
+/** So many may take back that they asked for one build; with more it is built whatever they say. */
+const MOST_ASKS = 100;
 
 /** What a build is asked for with. */
 export interface Wish {
@@ -31,6 +36,8 @@ export interface Wish {
   client: string;
   /** Wanted also when no launch waits for it. */
   isAskedFor?: boolean;
+  /** Likewise, until it is taken back by this name. */
+  ask?: string;
   planOnly?: boolean;
 }
 
@@ -42,13 +49,13 @@ export class Builds {
   private readonly context: Context;
   private readonly told = new Set<string>();
 
-  constructor(context: Context) {
+  constructor(context: Context, lookups: Lookups) {
     this.context = context;
     this.places = new Places(context.buildJobs);
     this.tiers = createTiers(context);
     this.tierPlaces = new Places(context.tierJobs);
     const { tiers, tierPlaces } = this;
-    const deps = { context, tiers, tierPlaces, limit: createLimit(Math.max(2, availableParallelism())) };
+    const deps = { context, lookups, tiers, tierPlaces, limit: createLimit(Math.max(2, availableParallelism())) };
     this.work = new Work<BuildJob, BuildRecord>(context, {
       name: 'build',
       jobs: context.buildJobs,
@@ -61,11 +68,20 @@ export class Builds {
     });
   }
 
-  join({ resolved, subdir, refresh, client, isAskedFor = false, planOnly = false }: Wish): Promise<BuildRecord> {
+  join({ resolved, subdir, refresh, client, isAskedFor = false, ask, planOnly = false }: Wish): Promise<BuildRecord> {
     const key = planKey(resolved, subdir, this.context.config);
     const name = planOnly ? `plan-${key}` : refresh ? `${key}-refresh` : key;
     const createdAt = new Date().toISOString();
-    const job = { resolved, subdir, refresh, client, createdAt, isAskedFor, planOnly };
+    const job = {
+      resolved,
+      subdir,
+      refresh,
+      client,
+      createdAt,
+      isAskedFor,
+      planOnly,
+      ...(ask !== undefined && { asks: [ask] }),
+    };
     const joined = this.work.join(name, job, { client, repo: resolved.spec.canonicalUrl });
     this.tellPlaces(name, joined);
     return joined;
@@ -99,7 +115,7 @@ export class Builds {
   async leave(id: string): Promise<void> {
     const { builds, launches } = this.context;
     const record = await builds.get(id);
-    if (!record || record.isAskedFor || (await launches.findBy('build', id, 1)).length > 0) return;
+    if (!record || isAskedFor(record) || (await launches.findBy('build', id, 1)).length > 0) return;
     await this.work.cancel(id);
   }
 
@@ -114,14 +130,25 @@ export class Builds {
   }
 
   /** Wants a build without launching; one whose image is there is over already. */
-  async ask(wish: Wish, images: Images): Promise<BuildRecord> {
+  async ask(wish: Wish, images: Images): Promise<AskedBuild> {
     const found = wish.refresh ? undefined : await images.find(wish.resolved, wish.subdir);
     if (found) return this.completed(wish, found);
-    const record = await this.join({ ...wish, isAskedFor: true });
-    const asked = await this.context.builds.update(record.id, (one) =>
-      one.isAskedFor ? undefined : { ...one, isAskedFor: true },
-    );
-    return asked ?? record;
+    const ask = randomBytes(16).toString('hex');
+    const record = await this.join({ ...wish, ask });
+    const asked = await this.context.builds.update(record.id, (one) => {
+      if (isOver(one) || one.asks?.includes(ask)) return undefined;
+      const asks = [...(one.asks ?? []), ask];
+      return asks.length > MOST_ASKS ? { ...one, isAskedFor: true } : { ...one, asks };
+    });
+    return asked?.asks?.includes(ask) && !isOver(asked) ? { ...asked, ask } : (asked ?? record);
+  }
+
+  /** Takes back what was asked for; the build ends when nobody else wants it. @returns whether that was asked for */
+  async takeBack(id: string, ask: string): Promise<boolean> {
+    if (!(await this.find(id))?.asks?.includes(ask)) return false;
+    await this.context.builds.update(id, (one) => ({ ...one, asks: one.asks?.filter((each) => each !== ask) ?? [] }));
+    await this.leave(id);
+    return true;
   }
 
   /** The record of the build that made an image; where none is left, one that says that nothing was to be done. */
@@ -215,8 +242,12 @@ export class Builds {
   }
 }
 
+function isAskedFor({ isAskedFor: forGood, asks = [] }: BuildRecord): boolean {
+  return forGood || asks.length > 0;
+}
+
 function freshRecord({ id, key, data }: { id: string; key: string; data: BuildJob }): BuildRecord {
-  const { resolved, subdir, client, createdAt, isAskedFor } = data;
+  const { resolved, subdir, client, createdAt, isAskedFor, asks } = data;
   const { spec, ref, commit } = resolved;
   return {
     id,
@@ -229,6 +260,7 @@ function freshRecord({ id, key, data }: { id: string; key: string; data: BuildJo
     subdir,
     askedBy: client,
     isAskedFor,
+    ...(asks && { asks }),
     createdAt,
     timings: {},
     attempts: [],

@@ -6,7 +6,7 @@ import type { Observation } from './types.ts';
 type Ended = Extract<Observation, { kind: 'launch' }>;
 
 /** Keys as in BinderHub's event log, `binderhub.jupyter.org/launch` version 5. */
-function line({ provider, spec, ref, commit, outcome, took }: Ended, origin: string): string {
+function line({ provider, spec, ref, commit, outcome, took, hasBuildToken }: Ended, origin: string): string {
   return JSON.stringify({
     timestamp: new Date().toISOString(),
     schema: 'binderhub.jupyter.org/launch',
@@ -16,7 +16,7 @@ function line({ provider, spec, ref, commit, outcome, took }: Ended, origin: str
     ref: commit ?? '',
     status: outcome === 'ready' ? 'success' : outcome,
     origin,
-    build_token: false,
+    build_token: hasBuildToken,
     // Ours, in seconds.
     duration: took / 1000,
   });

@@ -29,17 +29,30 @@ async function tried(
 }
 
 /** BinderHub's federation reads "Pod quota" for how full a member is. */
-async function quota(sessions: Sessions, most: number): Promise<Omit<Check, 'service' | 'ok'>> {
-  const running = await sessions.count();
+async function quota(sessions: Sessions, most: number, active: () => Promise<number>) {
+  const [running, building] = await Promise.all([sessions.count(), active()]);
   if (most > 0 && running >= most) throw new Error(`${running} of ${most} sessions run`);
-  return { total_pods: running, quota: most === 0 ? null : most, build_pods: 0, user_pods: running };
+  const quota = most === 0 ? null : most;
+  return { total_pods: running + building, quota, build_pods: building, user_pods: running };
+}
+
+async function workers({ tierJobs }: Context) {
+  const count = await tierJobs.workers();
+  if (count === 0) throw new Error('no worker lives, so nothing can be built: slipway worker starts one');
+  return { workers: count };
 }
 
 async function hub(config: Context['config']): Promise<undefined> {
   await checkHub(config, AbortSignal.timeout(PATIENCE));
 }
 
-export async function checkHealth({ config, redis, buildJobs }: Context, sessions: Sessions): Promise<Health> {
+/** @param active how many builds are being done */
+export async function checkHealth(
+  context: Context,
+  sessions: Sessions,
+  active: () => Promise<number>,
+): Promise<Health> {
+  const { config, redis, buildJobs } = context;
   const checks = await Promise.all([
     tried('Redis', async () => {
       await redis.client.ping();
@@ -54,7 +67,8 @@ export async function checkHealth({ config, redis, buildJobs }: Context, session
       : [tried('Docker registry', () => checkRegistry(config, AbortSignal.timeout(PATIENCE)).then(() => undefined))]),
     ...(config.SLIPWAY_LAUNCHER === 'jupyterhub' ? [tried('JupyterHub API', () => hub(config))] : []),
     tried('Queue', async () => ({ ...(await buildJobs.counts()) })),
-    tried('Pod quota', () => quota(sessions, config.SLIPWAY_QUOTA_TOTAL)),
+    tried('Workers', () => workers(context)),
+    tried('Pod quota', () => quota(sessions, config.SLIPWAY_QUOTA_TOTAL, active)),
   ]);
   // A service that is full is still a service: its sessions and pages go on.
   return { ok: checks.every(({ ok, service }) => ok || service === 'Pod quota'), checks };

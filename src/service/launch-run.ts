@@ -1,7 +1,7 @@
 /** What happens for one launch: ref → image → session, by whichever process has it, from wherever another left it. */
 import { SlipwayError } from '../errors.ts';
 import { imageToLaunch } from '../images.ts';
-import { builtEvent } from '../pipeline.ts';
+import { builtEvent, openedFrom, pageOutside } from '../pipeline.ts';
 import type { JournalWriter } from '../queue/journal.ts';
 import type { Emit, Resolved, Session } from '../types.ts';
 import { readyEvent } from './binder.ts';
@@ -15,7 +15,7 @@ import type { Limit } from './limit.ts';
 import type { Lookups } from './lookups.ts';
 import type { SessionWish } from './session-wishes.ts';
 import type { Sessions } from './sessions.ts';
-import type { LaunchRecord } from './types.ts';
+import type { BuildRecord, LaunchRecord } from './types.ts';
 import { Uses } from './uses.ts';
 import { unlessAborted } from './waiting.ts';
 import type { WarmLaunches } from './warm-launches.ts';
@@ -47,6 +47,8 @@ export class LaunchRun {
   private readonly signal: AbortSignal;
   private readonly said: Said;
   private readonly clock = new Clock();
+  /** Those that were there already. */
+  tiers: BuildRecord['tiers'];
 
   constructor(
     record: LaunchRecord,
@@ -124,7 +126,11 @@ export class LaunchRun {
       const message = `Looking up ${this.record.spec.canonicalUrl}\n`;
       this.writer.append({ data: { phase: 'fetching', message } });
     }, SILENT);
-    return unlessAborted(found, this.signal).finally(() => clearTimeout(timer));
+    const resolved = await unlessAborted(found, this.signal).finally(() => clearTimeout(timer));
+    const { subdir, urlpath } = this.record;
+    const outside = urlpath === undefined && pageOutside(resolved, subdir);
+    if (outside) this.writer.append({ data: { phase: 'fetching', message: `${outside}\n` } });
+    return resolved;
   }
 
   private async cachedImage(resolved: Resolved): Promise<string | undefined> {
@@ -132,6 +138,7 @@ export class LaunchRun {
     if (this.record.build !== undefined || this.record.refresh) return undefined;
     const found = await this.parts.images.find(resolved, this.record.subdir);
     if (!found) return undefined;
+    this.tiers = found.tiers.tiers;
     if (!this.said.has('built')) {
       this.writer.append({ data: builtEvent(found.tiers) });
       // Whoever waits hears of it before the session has started.
@@ -144,10 +151,10 @@ export class LaunchRun {
   private async warmSession(resolved: Resolved): Promise<Session | undefined> {
     const { buildOnly, build, refresh, subdir, client } = this.record;
     if (buildOnly || refresh || build !== undefined) return undefined;
-    const session = await this.parts.warm.claim(resolved, subdir, (prepared) => {
+    const session = await this.parts.warm.claim(resolved, subdir, () => {
       this.signal.throwIfAborted();
       this.clock.enter('warm');
-      return this.note({ state: 'launching', resolved }).then(() => ({ ...this.wish(resolved), prepared }));
+      return this.note({ state: 'launching', resolved }).then(() => this.wish(resolved));
     });
     if (session) {
       const wish = { resolved, subdir, refresh, client: client.address, isAskedFor: true };
@@ -182,9 +189,9 @@ export class LaunchRun {
   private async startSession(resolved: Resolved, image: string): Promise<Session> {
     this.clock.enter('session');
     // A process that was frozen meanwhile may have been taken for dead: the other starts the session.
-    await this.note({ state: 'launching', resolved, image });
+    const noted = this.note({ state: 'launching', resolved, image });
     try {
-      return await this.start(resolved, image);
+      return await this.start(resolved, image, noted);
     } catch (error) {
       if (!(error instanceof SlipwayError) || error.code !== 'session_failed') throw error;
       // The image may have gone since it was last seen: pruned, or removed by hand.
@@ -196,11 +203,15 @@ export class LaunchRun {
     }
   }
 
-  private async start(resolved: Resolved, image: string): Promise<Session> {
-    const plan = await this.parts.images.plan(resolved, this.record.subdir);
+  /** @param noted has to hold before anything starts */
+  private async start(resolved: Resolved, image: string, noted?: Promise<void>): Promise<Session> {
     const { config, engine } = this.context;
     const { emit, signal } = this.wish(resolved);
-    const local = await imageToLaunch(image, { config, engine, emit, signal });
+    const [local, plan] = await Promise.all([
+      imageToLaunch(image, { config, engine, emit, signal }),
+      this.parts.images.plan(resolved, this.record.subdir),
+      noted,
+    ]);
     const wish = { ...this.wish(resolved), image: local, ...(plan && { plan }) };
     return this.parts.starting(() => {
       this.signal.throwIfAborted();
@@ -209,11 +220,20 @@ export class LaunchRun {
   }
 
   private wish(resolved: Resolved): SessionWish {
-    const { id, client, urlpath } = this.record;
+    const { id, client, urlpath, subdir } = this.record;
     const emit: Emit = (event) => event.phase !== 'ready' && this.writer.append({ data: streamed(event) });
     const { address, isOperator } = client;
     const enter = (stage: string) => this.clock.enter(stage);
-    const wish = { resolved, launchId: id, client: address, isOperator, emit, signal: this.signal, enter };
+    const wish = {
+      resolved: openedFrom(resolved, subdir),
+      launchId: id,
+      client: address,
+      isOperator,
+      subdir,
+      emit,
+      signal: this.signal,
+      enter,
+    };
     return { ...wish, ...(urlpath !== undefined && { urlpath }) };
   }
 

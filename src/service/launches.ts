@@ -122,6 +122,7 @@ export class Launches {
       provider: record.spec.provider,
       outcome,
       cached: run.isCached,
+      ...(run.tiers && { tiers: run.tiers }),
       took,
       timings,
       ...eventFacts(record, end),
@@ -245,6 +246,8 @@ function cancelled(): SlipwayError {
 }
 
 /** For the event log, which names repositories and nobody who asked. */
-function eventFacts({ spec }: LaunchRecord, { resolved }: Partial<LaunchRecord>) {
-  return { spec: spec.name, ref: resolved?.ref ?? spec.ref ?? 'HEAD', ...(resolved && { commit: resolved.commit }) };
+function eventFacts({ spec, client }: LaunchRecord, { resolved }: Partial<LaunchRecord>) {
+  const hasBuildToken = client.hasBuildToken ?? false;
+  const ref = resolved?.ref ?? spec.ref ?? 'HEAD';
+  return { spec: spec.name, ref, hasBuildToken, ...(resolved && { commit: resolved.commit }) };
 }

@@ -1,7 +1,7 @@
 /** Questions that start nothing, or no more than a plan: previews, badges, the queue, what is read while one waits. */
 import { findImage, findLowerTiers, takeHome } from '../making.ts';
 import { planKey } from '../pipeline.ts';
-import type { Plan, Resolved } from '../types.ts';
+import type { Plan, RepoSpec, Resolved } from '../types.ts';
 import type { Builds } from './builds.ts';
 import type { Context } from './context.ts';
 import { documentsOf, findDocument } from './documents.ts';
@@ -32,6 +32,11 @@ interface Deps {
   lookups: Lookups;
   images: Images;
   builds: Builds;
+}
+
+/** Whether a build was of what the spec names; of a page only its host can say where the ref ends, so any of its beginnings. */
+function isOfRef({ ref = 'HEAD', page }: RepoSpec, built: string): boolean {
+  return page ? `${page.refAndPath}/`.startsWith(`${built}/`) : built === ref;
 }
 
 export class Looks {
@@ -74,17 +79,22 @@ export class Looks {
     throw new Error(`the plan ${key} was made and is not kept`);
   }
 
+  /**
+   * Nobody is asked where a branch is now: a badge is looked at far more often than launched, by anybody. Where that is
+   * not known from a launch just now, its last build stands for it. Whether the image is still there is always looked at.
+   */
   async readiness(request: LaunchRequest): Promise<Readiness> {
     const { images, builds, lookups } = this.deps;
     const { spec, subdir } = readAsked(request);
     const resolved = await lookups.known(spec);
-    if (resolved && (await images.find(resolved, subdir))) return 'ready';
-    const ref = spec.ref ?? 'HEAD';
     const last = (await builds.of(spec.canonicalUrl)).find(
-      (one) => one.subdir === subdir && (resolved ? one.commit === resolved.commit : one.ref === ref),
+      (one) => one.subdir === subdir && (resolved ? one.commit === resolved.commit : isOfRef(spec, one.ref)),
     );
-    if (last?.state === 'failed') return last.error?.blame === 'user' ? 'failed' : 'unknown';
-    return last?.state === 'completed' && !resolved ? 'ready' : 'unknown';
+    const commit = resolved ?? (last && { spec, ref: last.ref, commit: last.commit });
+    // An engine that is away has nothing ready.
+    if (commit && (await images.find(commit, subdir).catch(() => undefined))) return 'ready';
+    // What failed by somebody else's fault, a host's or ours, says nothing of the repository: the next launch builds it.
+    return last?.state === 'failed' && last.error?.blame === 'user' ? 'failed' : 'unknown';
   }
 
   async document({ resolved, subdir, urlpath }: LaunchRecord): Promise<StoredDocument | undefined> {
@@ -120,8 +130,8 @@ export class Looks {
       active: Math.max(0, ofBuilds.waiting + ofBuilds.active - waiting - over),
       builds: records.flatMap((record) => {
         if (!record || (record.state !== 'waiting' && record.state !== 'active')) return [];
-        const { id, state, repo, ref, createdAt } = record;
-        return [{ id, state, repo, ref, createdAt }];
+        const { id, state, repo, ref, askedBy, createdAt } = record;
+        return [{ id, state, repo, ref, askedBy, createdAt }];
       }),
     };
   }

@@ -1,19 +1,28 @@
 /** Which commit a ref means: asked once for all who want to know at the same time, and not again for a while. */
 import type { Config } from '../config.ts';
 import { type ErrorCode, SlipwayError } from '../errors.ts';
-import { lookUp } from '../pipeline.ts';
+import { locate, lookUp } from '../pipeline.ts';
 import type { RepoSpec, Resolved } from '../types.ts';
+import { type HostRests, ownRests } from './host-rests.ts';
 import { createLimit } from './limit.ts';
+import { checkRepo } from './policy.ts';
 
 const FOUND_FOR = 60_000;
 const MISSING_FOR = 5 * 60_000;
-/** A host that says "too many" is left alone for so long. */
+/** A host that says "too many" is left alone for so long, unless it says how long itself. */
 const HOST_REST = 60_000;
 const LONGEST_LOOKUP = 60_000;
 const AT_ONCE = 16;
 const KEPT = 10_000;
 
-const MISSING: readonly ErrorCode[] = ['repo_not_found', 'ref_not_found', 'ref_ambiguous', 'repo_empty', 'not_git'];
+const MISSING: readonly ErrorCode[] = [
+  'repo_not_found',
+  'ref_not_found',
+  'ref_ambiguous',
+  'repo_empty',
+  'not_git',
+  'doi_without_repo',
+];
 const FULL_SHA = /^[0-9a-f]{40}$/i;
 
 interface Answer {
@@ -23,46 +32,65 @@ interface Answer {
 }
 
 export interface Lookups {
-  /** @throws SlipwayError of resolve */
+  /** Of a DOI the repository that it leads to, which is checked like any other. @throws SlipwayError of resolve, repo_banned */
   resolve(spec: RepoSpec): Promise<Resolved>;
   /** What is known without asking anybody. */
   known(spec: RepoSpec): Promise<Resolved | undefined>;
 }
 
-/** @param ask answers from the host itself */
+/**
+ * @param ask answers from the host itself
+ * @param find says which repository a DOI leads to
+ */
 export function createLookups(
   config: Config,
   ask: (spec: RepoSpec, signal: AbortSignal) => Promise<Resolved> = (spec, signal) => lookUp(spec, { config, signal }),
   now: () => number = Date.now,
+  rests: HostRests = ownRests(now),
+  find: (spec: RepoSpec, signal: AbortSignal) => Promise<RepoSpec> = (spec, signal) => locate(spec, { config, signal }),
 ): Lookups {
   const answers = new Map<string, Answer>();
-  const resting = new Map<string, number>();
   const limit = createLimit(AT_ONCE);
 
-  function refuseResting(host: string): void {
-    const until = resting.get(host) ?? 0;
-    if (until <= now()) {
-      resting.delete(host);
-      return;
-    }
+  async function refuseResting(host: string): Promise<void> {
+    const left = await rests.left(host);
+    if (left === 0) return;
     throw new SlipwayError('host_rate_limited', `${host} says that it was asked too often.`, {
-      hint: `It is asked again in ${Math.ceil((until - now()) / 1000)} s; a link with a full commit hash asks nobody.`,
+      hint: `It is asked again in ${Math.ceil(left / 1000)} s; a link with a full commit hash asks nobody.`,
+      retryAfter: left,
     });
   }
 
-  async function askHost(spec: RepoSpec): Promise<Resolved> {
+  async function askHost<T>(spec: RepoSpec, how: (spec: RepoSpec, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { host } = new URL(spec.cloneUrl);
-    refuseResting(host);
-    try {
-      return await limit(() => ask(spec, AbortSignal.timeout(LONGEST_LOOKUP)));
-    } catch (error) {
-      if (error instanceof SlipwayError && error.code === 'host_rate_limited') resting.set(host, now() + HOST_REST);
-      throw error;
-    }
+    return limit(async () => {
+      await refuseResting(host);
+      try {
+        return await how(spec, AbortSignal.timeout(LONGEST_LOOKUP));
+      } catch (error) {
+        if (error instanceof SlipwayError && error.code === 'host_rate_limited')
+          await rests.begin(host, error.retryAfter ?? HOST_REST);
+        throw error;
+      }
+    });
+  }
+
+  /** The repository's own answer is shared with those who ask for it by its name, and rests with its own host. */
+  async function throughDoi(spec: RepoSpec): Promise<Resolved> {
+    const repo = await askHost(spec, find);
+    checkRepo(repo, config);
+    return resolve(repo);
+  }
+
+  async function resolve(spec: RepoSpec): Promise<Resolved> {
+    if (needsNobody(spec)) return ask(spec, AbortSignal.timeout(LONGEST_LOOKUP));
+    const found = await (fresh(spec) ?? begin(keyOf(spec), spec)).resolved;
+    return spec.provider === 'zenodo' ? found : { ...found, spec };
   }
 
   function begin(key: string, spec: RepoSpec): Answer {
-    const answer: Answer = { resolved: askHost(spec), until: Number.POSITIVE_INFINITY };
+    const resolved = spec.provider === 'zenodo' ? throughDoi(spec) : askHost(spec, ask);
+    const answer: Answer = { resolved, until: Number.POSITIVE_INFINITY };
     answers.set(key, answer);
     answer.resolved.then(
       () => {
@@ -83,11 +111,7 @@ export function createLookups(
   };
 
   return {
-    async resolve(spec) {
-      if (needsNobody(spec)) return ask(spec, AbortSignal.timeout(LONGEST_LOOKUP));
-      const answer = fresh(spec) ?? begin(keyOf(spec), spec);
-      return { ...(await answer.resolved), spec };
-    },
+    resolve,
     async known(spec) {
       if (needsNobody(spec)) return ask(spec, AbortSignal.timeout(LONGEST_LOOKUP));
       const answer = fresh(spec);

@@ -29,9 +29,10 @@ export function fits(pattern: string, text: string): boolean {
 }
 
 /** Every way in which an operator may write a repository. */
-function namesOf({ provider, name, canonicalUrl, ref }: RepoSpec): string[] {
+function namesOf({ provider, name, canonicalUrl, ref, doi }: RepoSpec): string[] {
   const specs = [name, name.replace(/%2f/gi, '/')].map((one) => `${provider}/${one}`);
-  return [canonicalUrl, ...specs, ...(ref === undefined ? [] : specs.map((spec) => `${spec}/${ref}`))];
+  const ofDoi = doi === undefined ? [] : [`zenodo/${doi}`, `https://doi.org/${doi}`];
+  return [canonicalUrl, ...specs, ...(ref === undefined ? [] : specs.map((spec) => `${spec}/${ref}`)), ...ofDoi];
 }
 
 /** Whether one of the patterns names a repository. */
@@ -63,8 +64,15 @@ export function checkPolicy(spec: RepoSpec, client: Client, config: Policy): voi
       hint: 'Whoever runs this service can say why.',
     });
   }
+  checkRepo(spec, config);
+}
+
+/** Refuses a repository that the operator does not want. @throws repo_banned */
+export function checkRepo(spec: RepoSpec, config: Pick<Policy, 'SLIPWAY_ALLOWED' | 'SLIPWAY_BANNED'>): void {
   const { SLIPWAY_ALLOWED: allowed, SLIPWAY_BANNED: banned } = config;
-  if (!isNamed(spec, banned) && (allowed.length === 0 || isNamed(spec, allowed))) return;
+  // Whether a DOI is allowed is known with the repository that it leads to.
+  const isAllowed = allowed.length === 0 || spec.provider === 'zenodo' || isNamed(spec, allowed);
+  if (!isNamed(spec, banned) && isAllowed) return;
   throw new SlipwayError('repo_banned', `${spec.canonicalUrl} may not be launched here.`, {
     hint: 'Whoever runs this service chooses which repositories it launches.',
   });

@@ -11,6 +11,7 @@ import { createContext } from './context.ts';
 import { beginDuties } from './duties.ts';
 import { createEventLog } from './event-log.ts';
 import { checkHealth } from './health.ts';
+import { sharedRests } from './host-rests.ts';
 import { Images } from './images.ts';
 import { joinInstallation } from './installation.ts';
 import { Launches } from './launches.ts';
@@ -23,6 +24,7 @@ import { checkRequest } from './requests.ts';
 import { Sessions } from './sessions.ts';
 import { type Stopped, stopAll, type Whose } from './stop-all.ts';
 import type {
+  AskedBuild,
   BuildRecord,
   Client,
   Health,
@@ -72,12 +74,15 @@ export interface Service {
   cancel(id: string): Promise<void>;
 
   /** Looks up the ref, then begins or joins a build; one that is there already is `completed`. */
-  build(request: LaunchRequest, client: Client): Promise<BuildRecord>;
+  build(request: LaunchRequest, client: Client): Promise<AskedBuild>;
   buildRecord(id: string): Promise<BuildRecord | undefined>;
   /** The log as text: while it is being built as far as it has come. */
   buildLog(id: string): Promise<Readable | undefined>;
   watchBuild(id: string, from: number, signal: AbortSignal): AsyncGenerator<Read[]>;
+  /** Ends it for all who want it. */
   cancelBuild(id: string): Promise<void>;
+  /** Takes back what `build` asked for; false when nobody asked by that name. */
+  takeBackBuild(id: string, ask: string): Promise<boolean>;
 
   /** What would be built; fetches and plans when that is not known yet. */
   preview(request: LaunchRequest, client: Client, signal: AbortSignal): Promise<PlanPreview>;
@@ -116,7 +121,8 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
   const context = createContext({ config, log, redis, observe, self: ulid() });
   const pruner = new Pruner(context);
   const sessions = await Sessions.open(context);
-  const [lookups, builds, watching] = [createLookups(config), new Builds(context), new Watching(redis)];
+  const lookups = createLookups(config, undefined, undefined, sharedRests(redis));
+  const [builds, watching] = [new Builds(context, lookups), new Watching(redis)];
   const images = new Images(context);
   const isHub = config.SLIPWAY_LAUNCHER === 'jupyterhub';
   const starting = createLimit(isHub ? Math.max(1, config.SLIPWAY_HUB_SPAWNS) : STARTING);
@@ -153,6 +159,7 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
     buildLog: (id) => builds.log(id),
     watchBuild: (id, from, signal) => builds.watch(id, from, signal),
     cancelBuild: (id) => builds.cancel(id),
+    takeBackBuild: (id, ask) => builds.takeBack(id, ask),
 
     preview: async (request, client, signal) => looks.preview(await resolve(request, client), client, signal),
     readiness: (request) => looks.readiness(request),
@@ -164,7 +171,7 @@ export async function createService(config: Config, parts: Parts): Promise<Servi
     queue: () => looks.queue(),
     prune: (wish) => pruner.prune(wish),
     stopAll: (whose) => stopAll(whose, { context, launches, builds, sessions }),
-    health: () => checkHealth(context, sessions),
+    health: () => checkHealth(context, sessions, async () => (await looks.queue()).active),
     async close() {
       await duties.stopWork(GRACE.jobs);
       await launches.close(GRACE.launches);

@@ -16,6 +16,8 @@ export interface SessionRecord {
   commit: string;
   image: string;
   urlpath: string;
+  /** Absent for the whole repository, and where Redis has forgotten. */
+  subdir?: string;
   /** Process that starts it. */
   owner: string;
   /** ISO. */

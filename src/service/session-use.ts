@@ -31,9 +31,10 @@ export class SessionUse {
     return target;
   }
 
-  /** The session has ended: its port may be another's soon. */
-  forget(name: string): void {
-    this.#targets.delete(name);
+  /** The session has ended, or without a name perhaps any: its port may be another's soon. */
+  forget(name?: string): void {
+    if (name === undefined) this.#targets.clear();
+    else this.#targets.delete(name);
   }
 
   touch(name: string): void {

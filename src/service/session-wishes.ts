@@ -1,7 +1,6 @@
 /** What is asked of sessions, and what is told of them. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Prepared } from '../making.ts';
 import type { Presence } from '../queue/presence.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import type { Emit, Plan, Resolved } from '../types.ts';
@@ -24,6 +23,8 @@ export interface SessionWish {
   client: string;
   /** Path inside the session; absent: what the pasted page asked for. */
   urlpath?: string;
+  /** Where environment files were looked for: whoever launches it again wants the same. */
+  subdir?: string;
   /** Not held to any quota. */
   isOperator?: boolean;
   /** Gets `launching`, at last `ready`. */
@@ -40,19 +41,15 @@ export interface StartWish extends SessionWish {
   plan?: Plan;
 }
 
-export interface ClaimWish extends SessionWish {
-  /** The commit, whose environment is there. */
-  prepared: Prepared;
-}
-
 /** What Redis is to know of a session that is about to be started by this process. */
 export function recordOfWish(name: string, image: string, wish: SessionWish, owner: string): SessionRecord {
-  const { resolved, launchId, client, urlpath } = wish;
+  const { resolved, launchId, client, urlpath, subdir } = wish;
   const { spec, ref, commit } = resolved;
   return {
     ...{ name, launchId, client, ref, commit, image, ready: false, owner },
     ...{ repo: spec.canonicalUrl, provider: spec.provider, spec: spec.name },
     urlpath: urlpath ?? resolved.urlpath ?? '',
+    ...(subdir && { subdir }),
     claimedAt: new Date().toISOString(),
   };
 }

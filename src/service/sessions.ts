@@ -1,29 +1,23 @@
 /** Sessions of the service on one machine: start, find, keep, end. */
 import type { Writable } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
-import { workingFolder, writeContent } from '../making.ts';
+import { type Prepared, workingFolder, writeContent } from '../making.ts';
+import { DiskWatch, LOOK_EVERY } from '../session-disk.ts';
 import type { SessionTarget } from '../session-target.ts';
 import { type DockerLauncher, isReadAtStart, type LaunchedSession, type Launcher, openLauncher } from '../sessions.ts';
 import { contentParent } from '../tiers.ts';
 import type { Plan, Session } from '../types.ts';
 import { Culler, timeLeft } from './culling.ts';
-import { DiskWatch } from './disk-watch.ts';
 import { fits } from './policy.ts';
 import { type Quotas, quotaReached, quotasOf } from './quotas.ts';
 import { repeatedly } from './repeatedly.ts';
 import { type EndedSession, type EndReason, SessionClaims, type SessionRecord } from './session-claims.ts';
 import { SessionUse } from './session-use.ts';
-import {
-  type ClaimWish,
-  recordOfWish,
-  type SessionsDeps,
-  type SessionWish,
-  type StartWish,
-  type TimeLeft,
-} from './session-wishes.ts';
+import { recordOfWish, type SessionsDeps, type SessionWish, type StartWish, type TimeLeft } from './session-wishes.ts';
+import type { LaunchRecord } from './types.ts';
 import { WarmServers } from './warm.ts';
 
-export type { ClaimWish, SessionsDeps, StartWish, TimeLeft } from './session-wishes.ts';
+export type { SessionsDeps, StartWish, TimeLeft } from './session-wishes.ts';
 
 export class Sessions {
   readonly #deps: SessionsDeps;
@@ -53,7 +47,8 @@ export class Sessions {
     if (launcher.kind === 'docker') {
       const { redis, self } = deps;
       this.#warm = new WarmServers({ launcher, claims: this.#claims, redis, config, log, self });
-      this.#disk = new DiskWatch({ launcher, config, log, end: (name) => this.stop(name, 'disk') });
+      const [disk, diskUse] = [() => launcher.disk(), () => launcher.diskUse()];
+      this.#disk = new DiskWatch({ config, disk, diskUse, full: (name, bytes) => this.#endFull(name, bytes) });
     }
     const isAlive = (id: string) => presence.isAlive(id);
     this.#culler = new Culler({ launcher, claims: this.#claims, config, log, isAlive, since: Date.now() });
@@ -67,7 +62,7 @@ export class Sessions {
     every(Math.min(30_000, idle / 4), () => this.#culler.sweep());
     const [warm, disk] = [this.#warm, this.#disk];
     if (warm) every(5000, () => warm.refill());
-    if (disk) every(2000, () => disk.look());
+    if (disk) every(LOOK_EVERY, () => disk.look());
     this.#unwatch = await this.#launcher.watchEnds((name) => this.#use.forget(name));
   }
 
@@ -131,23 +126,32 @@ export class Sessions {
   /**
    * Takes a server that runs already and puts the commit's files into it; undefined when there is none that fits, or
    * the repository needs the ordinary way.
-   * @throws quota_reached
+   * @param wishOf called once at most, when there is one that fits
+   * @throws what `wishOf` does, and what the wish's signal is aborted with
    */
-  async claim(wish: ClaimWish): Promise<Session | undefined> {
-    const { plan, checkout } = wish.prepared;
+  async claim(prepared: Prepared, wishOf: () => Promise<SessionWish>): Promise<Session | undefined> {
+    const { plan, checkout } = prepared;
     const launcher = this.#launcher;
     if (launcher.kind !== 'docker' || this.#warm?.isOff !== false || !WarmServers.isPlain(plan)) return undefined;
     if (await isReadAtStart(await checkout.paths())) return undefined;
-    for (const name of await this.#warm.untaken(contentParent(plan).key)) {
+    const names = await this.#warm.untaken(contentParent(plan).key);
+    if (names.length === 0) return undefined;
+    const finished = checkout.finishGit();
+    // It may fail before it is waited for, or never be: nothing else would hear of it.
+    finished.catch(() => undefined);
+    const wish = await wishOf();
+    for (const name of names) {
       const server = await launcher.waitingServer(name, wish.signal).catch(() => undefined);
       if (!server) continue;
+      // What may still fail of the commit does so before somebody's server is given to it.
+      await finished;
       const record = recordOfWish(server.id, plan.tiers.content.image, wish, this.#deps.self);
       const [how] = await this.#claims.take(record, quotasOf(wish, this.#deps.config));
       if (how === 'lost') continue;
       // Whatever else it is, the ordinary way knows what to do.
       if (how !== 'taken') return undefined;
       try {
-        return await this.#settled(server.id, () => this.#fill(launcher, server, wish));
+        return await this.#settled(server.id, () => this.#fill(launcher, server, prepared, wish));
       } catch (err) {
         wish.signal.throwIfAborted();
         this.#deps.log.warn({ err, session: server.id }, 'a server that waited could not be taken');
@@ -160,8 +164,12 @@ export class Sessions {
     return undefined;
   }
 
-  async #fill(launcher: DockerLauncher, server: LaunchedSession, wish: ClaimWish): Promise<Session> {
-    const { prepared } = wish;
+  async #fill(
+    launcher: DockerLauncher,
+    server: LaunchedSession,
+    prepared: Prepared,
+    wish: SessionWish,
+  ): Promise<Session> {
     const folder = await workingFolder(prepared.plan);
     const content = { folder, write: (sink: Writable) => writeContent(prepared, sink) };
     try {
@@ -185,6 +193,22 @@ export class Sessions {
   async findByLaunch(launchId: string): Promise<LaunchedSession | undefined> {
     const name = await this.#claims.nameOfLaunch(launchId);
     return name === undefined ? undefined : this.#launcher.find(name);
+  }
+
+  /**
+   * Why the session of a launch that was ready is over; undefined while it is there.
+   * @throws of an engine or a hub that is away
+   */
+  async whyOver({
+    id,
+    session = '',
+  }: Pick<LaunchRecord, 'id' | 'session'>): Promise<EndReason | 'unknown' | undefined> {
+    const name = await this.#claims.nameOfLaunch(id);
+    if (name === undefined) return (await this.#claims.whyEnded(session))?.reason ?? 'unknown';
+    // One that does not answer for it may be an engine that is away, which the list would not hide.
+    const found = (await this.#launcher.find(name)) ?? (await this.list()).find((one) => one.id === name);
+    if (found?.state === 'running') return undefined;
+    return found?.outOfMemory ? 'out_of_memory' : 'ended';
   }
 
   /** Sessions that run or start; servers that wait for somebody are not among them. */
@@ -227,9 +251,17 @@ export class Sessions {
     return this.#use.target(name);
   }
 
-  /** Why a session ended, for a day after it did. */
-  whyEnded(name: string): Promise<EndedSession | undefined> {
-    return this.#claims.whyEnded(name);
+  async #endFull(session: string, bytes: number): Promise<void> {
+    const { log, config } = this.#deps;
+    log.warn({ session, bytes, limit: config.SLIPWAY_SESSION_DISK }, 'session fills the disk');
+    await this.stop(session, 'disk').catch((err: unknown) => log.warn({ err, session }, 'not ended'));
+  }
+
+  /** Why a session that is not there ended, for a day after it did. */
+  async whyEnded(name: string): Promise<EndedSession | undefined> {
+    const [ended, claim] = await Promise.all([this.#claims.whyEnded(name), this.#claims.get(name)]);
+    // One that ended by itself just now has nobody's word yet.
+    return ended ?? (claim?.ready ? { ...claim, reason: 'ended', endedAt: new Date().toISOString() } : undefined);
   }
 
   /** @throws session_not_found */

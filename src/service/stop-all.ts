@@ -47,8 +47,11 @@ export async function stopAll(whose: Whose, { context, launches, builds, session
   return { launches: underWay.length, builds: ended, sessions: await sessions.stopAll(whose) };
 }
 
-function isOf({ spec, client }: LaunchRecord, whose: Whose): boolean {
-  return isNamed(spec.canonicalUrl, `${spec.provider}/${spec.name}`, client.address, whose);
+/** By what was asked for, or by the repository that a DOI has led to. */
+function isOf({ spec, resolved, client }: LaunchRecord, whose: Whose): boolean {
+  return [spec, resolved?.spec ?? spec].some(({ canonicalUrl, provider, name }) =>
+    isNamed(canonicalUrl, `${provider}/${name}`, client.address, whose),
+  );
 }
 
 function isNamed(url: string, name: string, address: string, { repo, client }: Whose): boolean {

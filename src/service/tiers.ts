@@ -3,6 +3,7 @@ import { buildEnvironment, type EnvironmentTiers } from '../making.ts';
 import { contentParent } from '../tiers.ts';
 import type { Emit, Plan } from '../types.ts';
 import type { Context } from './context.ts';
+import { despiteEngineLoss } from './engine-loss.ts';
 import { streamed } from './events.ts';
 import type { TierJob, TierRecord } from './types.ts';
 import { Work } from './work.ts';
@@ -32,11 +33,13 @@ export function tierKey(plan: Plan, refresh: boolean): string {
 
 async function buildTier(
   { job, writer }: Attempt<TierJob, TierRecord>,
-  { config, engine }: Context,
+  context: Context,
 ): Promise<{ result: EnvironmentTiers }> {
+  const { config, engine } = context;
   const emit: Emit = (event) => writer.append({ data: streamed(event) });
   const signal = AbortSignal.any([job.signal, job.lost]);
   const { plan, refresh } = job.data;
   const options = { refresh, noCache: false };
-  return { result: await buildEnvironment(plan, options, { config, emit, signal, engine }) };
+  const build = () => buildEnvironment(plan, options, { config, emit, signal, engine });
+  return { result: await despiteEngineLoss(context, { writer, signal }, build) };
 }

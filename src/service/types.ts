@@ -22,6 +22,8 @@ export interface Client {
   address: string;
   /** With the operator's token: no quota, no limit. */
   isOperator: boolean;
+  /** With a token of our own pages. */
+  hasBuildToken?: boolean;
 }
 
 export interface Failure {
@@ -94,6 +96,8 @@ export interface BuildRecord extends Attempted {
   askedBy: string;
   /** Somebody wants it without a launch that waits for it. */
   isAskedFor: boolean;
+  /** Random names of those who want it likewise and may say that they no longer do. */
+  asks?: string[];
   /** Milliseconds per stage: wait, fetch, plan, environment (with its base), content. */
   timings: Record<string, number>;
   /** Tier that it waits for. */
@@ -105,6 +109,9 @@ export interface BuildRecord extends Attempted {
   /** Pins that were moved, days that had no solution: each a sentence. */
   notices?: string[];
 }
+
+/** What came of asking for a build; `ask` is the right to take that back, while it is not over. */
+export type AskedBuild = BuildRecord & { ask?: string };
 
 /** One build of an environment. */
 export interface TierRecord extends Attempted {
@@ -120,6 +127,7 @@ export interface BuildJob {
   client: string;
   createdAt: string;
   isAskedFor: boolean;
+  asks?: string[];
   /** Plans and builds nothing. */
   planOnly: boolean;
 }
@@ -175,11 +183,19 @@ export interface RecentLaunch {
   at: string;
 }
 
-/** The whole queue; says nothing of who asked. */
+/** The whole queue. */
 export interface QueueState {
   waiting: number;
   active: number;
-  builds: { id: string; state: 'waiting' | 'active'; repo: string; ref: string; createdAt: string }[];
+  builds: {
+    id: string;
+    state: 'waiting' | 'active';
+    repo: string;
+    ref: string;
+    /** Address that asked first; for operators. */
+    askedBy: string;
+    createdAt: string;
+  }[];
 }
 
 /** As BinderHub's `/health`. */
@@ -200,11 +216,14 @@ export type Observation =
       provider: string;
       outcome: string;
       cached: boolean;
+      /** Those that it found there; a build that it waited for counts its own. */
+      tiers?: BuildRecord['tiers'];
       took: number;
       timings: Record<string, number>;
       /** As in `/v2/<provider>/<spec>`. */
       spec: string;
       ref: string;
       commit?: string;
+      hasBuildToken: boolean;
     }
   | { kind: 'build'; provider: string; outcome: string; timings: Record<string, number>; tiers?: BuildRecord['tiers'] };

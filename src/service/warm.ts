@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { engineOf } from '../engine.ts';
-import { SlipwayError } from '../errors.ts';
+import { SlipwayError, toSlipwayError } from '../errors.ts';
 import { environmentInEngine } from '../images.ts';
 import type { RedisLink } from '../queue/redis.ts';
 import { script } from '../queue/script.ts';
@@ -38,8 +38,13 @@ const REMEMBERED = 50;
 const USUAL_MEMORY = 150 * 2 ** 20;
 /** Time for which the keeper is believed without saying anything. */
 const KEEPER_TIME = 15_000;
-/** An environment whose server cannot wait is tried again after this time. */
+/** An environment whose servers cannot wait is left alone at most for this time. */
 const UNFIT_TIME = 3_600_000;
+/** A server that ends sooner says something of its environment; one that ends later, of whoever ended it. */
+const EARLY = 300_000;
+/** The first that ends early is an accident; from the second on the environment rests, each time longer. */
+const FIRST_REST = 15_000;
+const REST_GROWTH = 4;
 
 /** Keys: keeper. Arguments: process, milliseconds. → whether it is the keeper now. */
 const keep = script<number>(`
@@ -72,6 +77,14 @@ export function divide(demands: readonly { key: string; score: number }[], place
     if (first) given.set(first.key, (given.get(first.key) ?? 0) + 1);
   }
   return given;
+}
+
+/**
+ * Milliseconds for which an environment is left alone after so many of its servers ended early, with no long time between
+ * them. It grows by steps: an engine that goes down takes a server with it and fails the next, which says nothing of either.
+ */
+export function restAfter(ends: number): number {
+  return ends < 2 ? 0 : Math.min(UNFIT_TIME, FIRST_REST * REST_GROWTH ** (ends - 2));
 }
 
 export class WarmServers {
@@ -177,9 +190,17 @@ export class WarmServers {
       const isOld = Date.now() - Date.parse(server.startedAt) > this.#deps.config.SLIPWAY_SESSION_AGE;
       const same = kept.filter(({ warm }) => warm === server.warm).length;
       const isWanted = server.state === 'running' && !isOld && same < (places.get(server.warm) ?? 0);
-      if (isWanted) kept.push(server);
-      else await this.#deps.launcher.stop(server.id).catch(() => undefined);
-      if (server.state === 'ended') await this.#setAside(server.warm);
+      if (isWanted) {
+        kept.push(server);
+        continue;
+      }
+      const isGone = await this.#deps.launcher.stop(server.id).then(
+        () => true,
+        () => false,
+      );
+      const isEarly = Date.now() - Date.parse(server.startedAt) < EARLY;
+      // One that could not be removed is seen once more.
+      if (isGone && isEarly && server.state === 'ended') await this.#noteEarlyEnd(server.warm);
     }
     return kept;
   }
@@ -194,14 +215,23 @@ export class WarmServers {
       log.info({ session: name, environment: key }, 'server waits');
     } catch (err) {
       if (this.#ended.signal.aborted) return;
-      log.warn({ err, environment: key }, 'no server can wait for this environment');
-      await this.#setAside(key);
+      log.warn({ err, environment: key }, 'no server could wait for this environment');
+      if (toSlipwayError(err).code !== 'engine_missing') await this.#noteEarlyEnd(key);
     }
   }
 
   /** An environment whose servers do not live is left alone for a while. */
-  async #setAside(key: string): Promise<void> {
-    await this.#deps.redis.client.set(this.#key(`unfit:${key}`), 1, 'PX', UNFIT_TIME);
+  async #noteEarlyEnd(key: string): Promise<void> {
+    const { client } = this.#deps.redis;
+    const ends = this.#key(`ends:${key}`);
+    const [[, count] = []] =
+      (await client
+        .multi()
+        .incr(ends)
+        .pexpire(ends, 2 * UNFIT_TIME)
+        .exec()) ?? [];
+    const rest = restAfter(Number(count));
+    if (rest > 0) await client.set(this.#key(`unfit:${key}`), 1, 'PX', rest);
   }
 
   async #hasMemory(): Promise<boolean> {

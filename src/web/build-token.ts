@@ -6,6 +6,9 @@ const LIFE = 2 * 3_600_000;
 /** Tokens of the same spec are the same for so long, and with them the bytes of its page. */
 export const SAME_FOR = 10 * 60_000;
 
+/** In place of a spec: good for previews of any repository, and for no launch. */
+export const PREVIEWS = 'previews';
+
 export class BuildTokens {
   readonly #secret: Buffer;
 

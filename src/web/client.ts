@@ -17,7 +17,8 @@ function hasToken({ headers }: FastifyRequest, token: string): boolean {
 }
 
 export function clientOf(request: FastifyRequest, config: Config): Client {
-  return { address: normalizeIP(request.ip, 128), isOperator: hasToken(request, config.SLIPWAY_ADMIN_TOKEN) };
+  const isOperator = hasToken(request, config.SLIPWAY_ADMIN_TOKEN);
+  return { address: normalizeIP(request.ip, 128), isOperator, hasBuildToken: request.hasBuildToken };
 }
 
 /** One name for whoever has an address: with IPv6 that is a network of their own. */

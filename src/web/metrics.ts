@@ -6,6 +6,13 @@ import type { Observation } from '../service/types.ts';
 
 const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800];
 
+const STAGE_LABELS = ['stage', 'provider', 'outcome'] as const;
+
+/** With every stage and bucket there would be too many series of every code. */
+function roughly(outcome: string): string {
+  return ['ready', 'completed', 'cancelled'].includes(outcome) ? outcome : 'failed';
+}
+
 export interface Metrics {
   registry: Registry;
   /** Counts what has ended. */
@@ -26,7 +33,7 @@ export function createMetrics(): Metrics {
   const launchStages = new Histogram({
     name: 'slipway_launch_stage_seconds',
     help: 'Time that launches spent in a stage; container and server are what a session waits for',
-    labelNames: ['stage'] as const,
+    labelNames: STAGE_LABELS,
     buckets: SECONDS,
     registers,
   });
@@ -39,13 +46,13 @@ export function createMetrics(): Metrics {
   const stages = new Histogram({
     name: 'slipway_build_stage_seconds',
     help: 'Time that builds spent in a stage; wait is the queue',
-    labelNames: ['stage'] as const,
+    labelNames: STAGE_LABELS,
     buckets: SECONDS,
     registers,
   });
   const tiers = new Counter({
     name: 'slipway_tiers_total',
-    help: 'Tiers that builds needed, by whether they were there (cached) or had to be built',
+    help: 'Tiers that launches and builds needed, by whether they were there (cached) or had to be built',
     labelNames: ['tier', 'state'] as const,
     registers,
   });
@@ -53,13 +60,12 @@ export function createMetrics(): Metrics {
     registry,
     observe(observation) {
       const { provider, outcome } = observation;
-      if (observation.kind === 'launch') {
+      const isLaunch = observation.kind === 'launch';
+      if (isLaunch)
         launches.observe({ provider, outcome, cached: String(observation.cached) }, observation.took / 1000);
-        for (const [stage, ms] of Object.entries(observation.timings)) launchStages.observe({ stage }, ms / 1000);
-        return;
-      }
-      builds.inc({ provider, outcome });
-      for (const [stage, ms] of Object.entries(observation.timings)) stages.observe({ stage }, ms / 1000);
+      else builds.inc({ provider, outcome });
+      for (const [stage, ms] of Object.entries(observation.timings))
+        (isLaunch ? launchStages : stages).observe({ stage, provider, outcome: roughly(outcome) }, ms / 1000);
       for (const [tier, state] of Object.entries(observation.tiers ?? {})) tiers.inc({ tier, state });
     },
   };

@@ -8,7 +8,7 @@ const oneOf = <const V extends readonly string[]>(...values: V) => Type.Enum([..
 export const RequestBody = Type.Object(
   {
     repo: Type.String({
-      description: 'Clone URL, spec (gh/org/repo/ref), or the address of a page of a git host',
+      description: 'Clone URL, spec (gh/org/repo/ref), the address of a page of a git host, or a DOI',
       minLength: 1,
       maxLength: 2000,
     }),
@@ -48,11 +48,21 @@ export const LaunchAnswer = Type.Object({
   build: Type.Optional(Type.String({ description: 'Id of the build that it waits for or had' })),
   image: Type.Optional(Type.String()),
   timings: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'Milliseconds per stage' })),
-  link: Type.Optional(Type.String({ description: 'What a browser opens, once it is ready; holds the token' })),
+  link: Type.Optional(
+    Type.String({
+      description: 'What a browser opens, once it is ready and as long as the session is there; holds the token',
+    }),
+  ),
+  over: Type.Optional(
+    Type.Enum(['idle', 'age', 'disk', 'stopped', 'ended', 'abandoned', 'out_of_memory', 'unknown'] as const, {
+      description: 'Why its session is there no more',
+    }),
+  ),
   error: Type.Optional(Failure),
   events: Type.String({ description: 'Path of its events' }),
 });
 
+const askedBy = Type.Optional(Type.String({ description: 'Address that asked first; for operators' }));
 const TierState = oneOf('cached', 'built');
 
 export const BuildAnswer = Type.Object({
@@ -63,7 +73,7 @@ export const BuildAnswer = Type.Object({
   ref: Type.String({ description: 'As asked first' }),
   commit: Type.String(),
   subdir: Type.String(),
-  askedBy: Type.Optional(Type.String({ description: 'Address that asked first; for operators' })),
+  askedBy,
   createdAt: time,
   startedAt: Type.Optional(time),
   endedAt: Type.Optional(time),
@@ -77,6 +87,7 @@ export const BuildAnswer = Type.Object({
   resolvedAsOf: Type.Optional(Type.String()),
   notices: Type.Optional(Type.Array(Type.String(), { description: 'What was resolved otherwise than asked for' })),
   error: Type.Optional(Failure),
+  cancel: Type.Optional(Type.String({ description: 'Path to DELETE by whoever asked just now: keep it to yourself' })),
   events: Type.String({ description: 'Path of its events' }),
   log: Type.String({ description: 'Path of its log' }),
 });
@@ -90,6 +101,7 @@ export const QueueAnswer = Type.Object({
       state: oneOf('waiting', 'active'),
       repo: Type.String(),
       ref: Type.String(),
+      askedBy,
       createdAt: time,
     }),
   ),

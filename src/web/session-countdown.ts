@@ -11,17 +11,32 @@ const OURS = '/user/:name/_slipway';
 /** Files of the repository are shown as they are. */
 const FILES = /^\/user\/[^/]+\/(?:files|view|nbconvert|static)\//;
 
-/** Whether a browser asks for a whole page of the session's server. */
-export function isPage({
-  method,
-  headers,
-  url,
-}: {
+interface Asked {
   method: string;
   headers: IncomingHttpHeaders;
   url: string;
-}): boolean {
-  return method === 'GET' && headers['sec-fetch-dest'] === 'document' && !FILES.test(url);
+}
+
+/**
+ * Browsers say what for they ask only over https, on loopback, and not for long: elsewhere it shows in what they take.
+ * Going to a page takes XHTML and then anything; scripts that fetch HTML lack the one or the other, or say who they are.
+ */
+function isNavigation(headers: IncomingHttpHeaders): boolean {
+  const dest = headers['sec-fetch-dest'];
+  if (dest !== undefined) return dest === 'document';
+  const isScript = ['x-requested-with', 'service-worker', 'origin'].some((name) => headers[name] !== undefined);
+  const takes = headers.accept ?? '';
+  return !isScript && ['text/html', 'application/xhtml+xml', '*/*'].every((type) => takes.includes(type));
+}
+
+/** Whether a browser asks for a whole page of the session's server. */
+export function isPage({ method, headers, url }: Asked): boolean {
+  return method === 'GET' && isNavigation(headers) && !FILES.test(url);
+}
+
+/** What stands behind a page that has the countdown. */
+export function countdownScript(site: Site): string {
+  return `\n<script type="module" src="${site.asset('session.js')}"></script>\n`;
 }
 
 type Answer = Pick<FastifyReply, 'getHeader' | 'removeHeader' | 'statusCode'>;
@@ -32,16 +47,19 @@ export function withCountdown(reply: Answer, stream: Readable, site: Site): Read
   const isPlain = ['', 'identity'].includes(String(reply.getHeader('content-encoding') ?? ''));
   if (!isHtml || !isPlain || reply.statusCode !== 200) return stream;
   reply.removeHeader('content-length');
-  const script = `\n<script type="module" src="${site.asset('session.js')}"></script>\n`;
   async function* joined() {
     yield* stream;
-    yield Buffer.from(script);
+    yield Buffer.from(countdownScript(site));
   }
   return Readable.from(joined(), { objectMode: false });
 }
 
 /** What the script asks, and the files that it is made of. */
-export function countdownRoutes(app: FastifyInstance, sessions: Sessions, site: Site): void {
+export function countdownRoutes(
+  app: FastifyInstance,
+  sessions: Pick<Sessions, 'timeLeft' | 'touch'>,
+  site: Site,
+): void {
   const told = async (name: string, reply: FastifyReply) => {
     reply.header('cache-control', 'no-store');
     try {

@@ -4,10 +4,13 @@ import type { EndedSession } from '../service/session-claims.ts';
 import type { Sessions } from '../service/sessions.ts';
 import { pagePolicy, renderGone, type Site } from './pages/index.ts';
 
-/** The service's page that launches what an ended session was. */
-export function launchAgain({ provider, spec, ref, urlpath }: EndedSession): string {
-  const query = urlpath === '' ? '' : `?urlpath=${encodeURIComponent(urlpath)}`;
-  return `/v2/${provider}/${spec}/${ref.split('/').map(encodeURIComponent).join('/')}${query}`;
+/** The service's page that launches what an ended session was; the fragment tells it that this one is over. */
+export function launchAgain({ provider, spec, ref, urlpath, subdir = '' }: EndedSession): string {
+  const parameters = Object.entries({ urlpath, subdir }).filter(([, value]) => value !== '');
+  const query = parameters
+    .map(([name, value], at) => `${at === 0 ? '?' : '&'}${name}=${encodeURIComponent(value)}`)
+    .join('');
+  return `/v2/${provider}/${spec}/${ref.split('/').map(encodeURIComponent).join('/')}${query}#again`;
 }
 
 function wantsPage({ method, headers }: FastifyRequest): boolean {

@@ -22,6 +22,9 @@ const OF_THE_ORIGIN = [
   'proxy-authenticate',
 ];
 
+/** Policies by which another site is told no more than the origin, which has no token in it. */
+const DISCREET = /^(?:no-referrer|same-origin|(?:strict-)?origin(?:-when-cross-origin)?)$/;
+
 /**
  * A cookie as the session may set it: for its own path and no domain, else undefined. A browser takes the last of
  * several attributes of one name, so each of them has to be right.
@@ -46,8 +49,11 @@ export function responseHeaders(headers: IncomingHttpHeaders, path: string): Inc
   if (kept['set-cookie'] !== undefined) {
     kept['set-cookie'] = [kept['set-cookie']].flat().flatMap((cookie) => ownCookie(cookie, path) ?? []);
   }
-  // The token may be in a page's address.
-  kept['referrer-policy'] ??= 'strict-origin-when-cross-origin';
+  // The token may be in a page's address. Of several policies a browser takes the last that it knows.
+  const policies = String(kept['referrer-policy'] ?? '')
+    .split(',')
+    .map((one) => one.trim().toLowerCase());
+  if (!policies.every((one) => DISCREET.test(one))) kept['referrer-policy'] = 'strict-origin-when-cross-origin';
   return kept;
 }
 

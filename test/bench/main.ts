@@ -4,7 +4,7 @@ import { openWorld, type World } from '../support/world.ts';
 import { bootRow } from './boot.ts';
 import { environmentRows } from './environment.ts';
 import { hubRows } from './hub.ts';
-import { launchRow } from './launch.ts';
+import { launchRow, npmRow } from './launch.ts';
 import { manyRow } from './many.ts';
 import { type GitClock, gitClock, type Row } from './measure.ts';
 import { memoryRow } from './memory.ts';
@@ -19,7 +19,7 @@ import { watchRows } from './service-watch.ts';
 const SECTIONS: Record<string, (world: World, clock: GitClock) => Promise<Row[]>> = {
   plan: planRows,
   environment: environmentRows,
-  launch: async (world) => [await launchRow(world)],
+  launch: async (world) => [await launchRow(world), await npmRow(world)],
   hub: hubRows,
   publish: publishRows,
   memory: async (world) => [await memoryRow(world)],

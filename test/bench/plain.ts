@@ -6,9 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildInput, buildImage } from '../../src/build/build.ts';
-import { ensureRootfs } from '../../src/build/rootfs.ts';
 import { loadConfig } from '../../src/config.ts';
 import { serverLock } from '../../src/render/server-lock.ts';
+import { rootFileSystem } from '../support/root-file-system.ts';
 import type { World } from '../support/world.ts';
 import { timed } from './measure.ts';
 
@@ -30,9 +30,7 @@ const SUPPORT = 'RUN --mount=type=bind,source=.slipway,target=/run/slipway';
 const ENVIRONMENT = 'set -eu; . /run/slipway/env;';
 
 export function rootfs(world: World): Promise<string> {
-  const config = loadConfig({ ...process.env, SLIPWAY_DATA: world.data });
-  const signal = new AbortController().signal;
-  return ensureRootfs(SUITE, { docker: world.docker, config, emit: () => undefined, signal });
+  return rootFileSystem(world.docker, SUITE, loadConfig({ ...process.env, SLIPWAY_DATA: world.data }));
 }
 
 /** For pip: our server's versions. */

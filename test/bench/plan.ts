@@ -42,16 +42,17 @@ export async function planRows(world: World, clock: GitClock): Promise<Row[]> {
     { date: '2024-02-10', files: { 'requirements.txt': `${TYPICAL['requirements.txt']}scipy\n` } },
     { date: '2024-03-10', files: { 'README.md': '# Typical, and described\n' } },
   ]);
+  const processRows = await asProcess(world, clock, typical.url);
   const many = Object.fromEntries(
     Array.from({ length: 100_000 }, (_, index) => [`data/${index % 300}/${index}.csv`, `${index}\n`]),
   );
   const large = await world.repo('large', [{ date: '2024-03-10', files: { ...TYPICAL, ...many } }]);
   return [
+    // First, for what 100,000 files leave to the disk takes its time from what comes after it.
+    ...processRows,
     row('fetch of a typical repository, beside git', await fetchTime(world, clock, typical.url), 80),
     row('plan of a typical repository, beside git', await ownTime(world, clock, typical.url, 5), 20),
     row('plan of 100,000 files, beside git', await ownTime(world, clock, large.url, 1), 500),
-    row('plan as a process, beside git', await processTime(world, clock, typical.url), 150),
-    await againstBinder(world),
     await fixturesRow(),
   ];
 }
@@ -147,42 +148,48 @@ async function fixturesRow(): Promise<Row> {
   };
 }
 
-/** Both from a folder to its Dockerfile, whole processes; the aim is that of the row above to repo2docker's 260 ms. */
-async function againstBinder(world: World): Promise<Row> {
+/**
+ * Whole processes, in turn: `slipway plan` of a commit that nobody has planned before, of a folder, and repo2docker on that
+ * folder, whose 260 ms stood beside the aim when it was set.
+ */
+async function asProcess(world: World, clock: GitClock, repo: string): Promise<Row[]> {
   const python = await repo2dockerPython();
   const folder = await tempFolder('bench-plan');
-  const [ours, theirs]: [number[], number[]] = [[], []];
+  const commits: { total: number; git: number }[] = [];
+  const [folders, theirs]: [number[], number[]] = [[], []];
   try {
     const tree = await workTree(join(world.server.root, 'typical.git'), join(folder.path, 'typical'));
-    for (let round = 0; round < 7; round += 1) {
-      ours.push((await timed(() => world.plan([tree]))).took);
-      const words = ['-m', 'repo2docker', '--no-build', '--no-run', '--debug', tree];
+    const words = ['-m', 'repo2docker', '--no-build', '--no-run', '--debug', tree];
+    for (let round = 0; round < 9; round += 1) {
+      await world.repo('typical', [{ date: '2024-03-11', files: { 'README.md': `# ${round}\n` } }]);
+      await clock.take();
+      const { took } = await timed(() => world.plan([repo]));
+      commits.push({ total: took, git: await clock.take() });
+      folders.push((await timed(() => world.plan([tree]))).took);
       theirs.push((await timed(() => promisify(execFile)(python, words))).took);
     }
   } finally {
     await folder.remove();
   }
-  const result = median(ours) / median(theirs);
-  return {
-    measure: 'plan of a folder as a process, against jupyter-repo2docker --no-build',
-    ours: ms(median(ours)),
-    against: ms(median(theirs)),
-    value: ratio(result),
-    aim: '≤ 0.58',
-    isMet: result <= 0.58,
-  };
+  const commit = best(commits);
+  return [
+    row('plan as a process, beside git', commit, 150),
+    beside('the same, against jupyter-repo2docker --no-build', commit.total - commit.git, median(theirs)),
+    beside('the same of a folder, which needs no git', median(folders), median(theirs)),
+  ];
 }
 
-/** `slipway plan` of a commit that nobody has planned before, whole processes. */
-async function processTime(world: World, clock: GitClock, repo: string) {
-  const runs: { total: number; git: number }[] = [];
-  for (let round = 0; round < 7; round += 1) {
-    await world.repo('typical', [{ date: '2024-03-11', files: { 'README.md': `# ${round}\n` } }]);
-    await clock.take();
-    const { took } = await timed(() => world.plan([repo]));
-    runs.push({ total: took, git: await clock.take() });
-  }
-  return best(runs);
+function beside(measure: string, ours: number, theirs: number): Row {
+  const value = ours / theirs;
+  const aim = 150 / 260;
+  return {
+    measure,
+    ours: ms(ours),
+    against: ms(theirs),
+    value: ratio(value),
+    aim: `≤ ${ratio(aim)}`,
+    isMet: value <= aim,
+  };
 }
 
 /** The run in the middle by its own time. */

@@ -1,4 +1,4 @@
-/** Pages and badge under load, beside the smallest server that says the same; and how much the front page weighs. */
+/** Pages and badge under load, beside the smallest server of all; and how much the front page weighs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,9 @@ import { median, type Row, ratio } from './measure.ts';
 const CONNECTIONS = 32;
 const ROUNDS = 3;
 const TIME = 3000;
-/** BinderHub's front page on a machine of two cores, requests in a second. */
+/** BinderHub's front page on a machine of two cores, requests in a second; and what Fastify does there when it only says hello. */
 const BINDERHUB = 4245;
+const FASTIFY = 37_000;
 const AIM = 3 * BINDERHUB;
 const WEIGHT = 100_000;
 /** What a browser sends to a server without https. */
@@ -24,8 +25,8 @@ export async function pageRows(): Promise<Row[]> {
     const { url } = await served.world.repo('badge', plain('badge'));
     const badge = `${served.url}/badge/${served.spec(url, 'main')}.svg`;
     return [
-      await loadRow('front page', { url: `${served.url}/`, headers: BROWSER }),
-      await loadRow('badge', { url: badge, headers: BROWSER }),
+      ...(await loadRows('front page', { url: `${served.url}/`, headers: BROWSER })),
+      ...(await loadRows('badge', { url: badge, headers: BROWSER })),
       await weightRow(served),
     ];
   } finally {
@@ -34,23 +35,34 @@ export async function pageRows(): Promise<Row[]> {
 }
 
 /** Alternating, so that a busy moment of the machine hits both. */
-async function loadRow(name: string, target: Target): Promise<Row> {
-  const bare = await startBare(target);
+async function loadRows(name: string, target: Target): Promise<Row[]> {
+  const bare = await startBare();
   try {
     const [ours, theirs]: [Load[], Load[]] = [[], []];
     for (let round = 0; round < ROUNDS; round += 1) {
-      theirs.push(await load({ ...target, url: bare.url }, CONNECTIONS, TIME));
+      theirs.push(await load({ url: bare.url }, CONNECTIONS, TIME));
       ours.push(await load(target, CONNECTIONS, TIME));
     }
     const [rate, most] = [ours, theirs].map((loads) => median(loads.map((one) => one.rate))) as [number, number];
-    return {
-      measure: `${name}, ${CONNECTIONS} connections`,
-      ours: said(rate, ours),
-      against: `${said(most, theirs)} (node:http, the same bytes); ${BINDERHUB}/s (BinderHub, elsewhere)`,
-      value: `${ratio(rate / BINDERHUB)}; ${ratio(rate / most)} of node:http`,
-      aim: `≥ ${AIM}/s`,
-      isMet: rate >= AIM,
-    };
+    const [share, wanted] = [rate / most, AIM / FASTIFY];
+    return [
+      {
+        measure: `${name}, ${CONNECTIONS} connections`,
+        ours: said(rate, ours),
+        against: `${BINDERHUB}/s (BinderHub, elsewhere)`,
+        value: ratio(rate / BINDERHUB),
+        aim: `≥ ${AIM}/s`,
+        isMet: rate >= AIM,
+      },
+      {
+        measure: `${name}, against Fastify that says hello`,
+        ours: said(rate, ours),
+        against: `${said(most, theirs)}; ${FASTIFY}/s elsewhere`,
+        value: ratio(share),
+        aim: `≥ ${ratio(wanted)}`,
+        isMet: share >= wanted,
+      },
+    ];
   } finally {
     await bare.end();
   }
@@ -60,14 +72,13 @@ function said(rate: number, loads: Load[]): string {
   return `${Math.round(rate)}/s, p99 ${median(loads.map(({ p99 }) => p99)).toFixed(1)} ms`;
 }
 
-/** A process of its own that gives the answer of a target to whatever it is asked. */
-async function startBare({ url, headers }: Target): Promise<{ url: string; end(): Promise<void> }> {
+/** A process of its own. */
+async function startBare(): Promise<{ url: string; end(): Promise<void> }> {
   const file = fileURLToPath(new URL('bare-server.ts', import.meta.url));
-  const args = ['--import', 'tsx', file, url, JSON.stringify(headers)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return {
-    url: `http://127.0.0.1:${Number(line)}/`,
+    url: `${line}`.trim(),
     async end() {
       child.kill();
       await once(child, 'exit');

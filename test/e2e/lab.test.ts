@@ -29,7 +29,7 @@ describe('JupyterLab in a browser', () => {
     await world?.close();
   });
 
-  it('opens the notebook that the link names, runs all of it, and has a terminal', async () => {
+  it('opens the notebook whose page was pasted, runs all of it, has a terminal, and the other ways to open it', async () => {
     const { url } = await world.repo('in-the-browser', [
       {
         date: '2024-03-10',
@@ -39,7 +39,9 @@ describe('JupyterLab in a browser', () => {
         },
       },
     ]);
-    const run = await world.run(['launch', '--detach', '--no-open', '--urlpath=docs/tide table.ipynb', url]);
+    // As GitLab has a notebook's page in a browser's address bar.
+    const pasted = `${url.replace(/\.git$/, '')}/-/blob/main/docs/tide%20table.ipynb`;
+    const run = await world.run(['launch', '--detach', '--no-open', pasted]);
     expect(run.exitCode, run.stderr).toBe(0);
     const link = new URL(run.stdout.trim());
     const token = link.searchParams.get('token') ?? '';
@@ -74,5 +76,18 @@ describe('JupyterLab in a browser', () => {
     await page.screenshot({ path: `${SHOTS}lab-terminal.png` });
     const seen = await fetch(new URL(`/api/contents/seen?token=${token}`, link));
     expect(((await seen.json()) as { content: string }).content.trim()).toBe('42 jovyan /home/jovyan');
+
+    await page.goto(new URL('/doc/tree/docs/tide%20table.ipynb', link).href);
+    const alone = page.locator('[data-shell-mode="single-document"] .jp-NotebookPanel:visible');
+    await alone.filter({ hasText: 'six.__version__' }).waitFor({ timeout: 60_000 });
+
+    await page.goto(new URL('/tree/docs', link).href);
+    const opened = page.waitForEvent('popup');
+    await page.locator('.jp-DirListing-item', { hasText: 'tide table.ipynb' }).dblclick({ timeout: 60_000 });
+    const own = await opened;
+    const there = own.locator('.jp-NotebookPanel:visible', { hasText: 'six.__version__' });
+    await there.waitFor({ timeout: 60_000 });
+    expect(new URL(own.url()).pathname).toBe('/notebooks/docs/tide%20table.ipynb');
+    await own.close();
   });
 });

@@ -46,6 +46,64 @@ describe('pages in a browser', () => {
     await context.close();
   });
 
+  it('connects anew after a sleep or a long time in the background, and shows nothing twice', async () => {
+    const { context, page } = await pages.open({});
+    let streams = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/events')) streams += 1;
+    });
+    const turn = (state: string) =>
+      page.evaluate((now) => {
+        Object.defineProperty(document, 'visibilityState', { value: now, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await page.clock.install();
+    await page.goto(`${pages.service.url}/v2/gh/demo/building/main`);
+    await page.locator('#log-note', { hasText: '47 lines' }).waitFor();
+    expect(streams).toBe(1);
+    await page.clock.fastForward(40_000);
+    await expect.poll(() => streams).toBe(2);
+    await turn('hidden');
+    await page.clock.fastForward(20_000);
+    await turn('visible');
+    await turn('hidden');
+    await page.clock.fastForward(40_000);
+    await page.waitForTimeout(300);
+    expect(streams).toBe(2);
+    await turn('visible');
+    await expect.poll(() => streams).toBe(3);
+    await page.waitForTimeout(1000);
+    expect(await page.locator('#log-note').textContent()).toContain('47 lines');
+    await context.close();
+  });
+
+  it('says that a session has ended, and begins another for who asks or comes from its page', async () => {
+    const { context, page } = await pages.open({});
+    await context.route('http://127.0.0.1:1/**', (route) =>
+      route.fulfill({ body: 'the session', contentType: 'text/plain' }),
+    );
+    const begun = () => pages.service.begun.filter((name) => name === 'over').length;
+    const path = `${pages.service.url}/v2/gh/demo/over/main`;
+    await page.goto(path);
+    await saying(page, 'This session has ended');
+    expect(await page.locator('#detail').textContent()).toMatch(/Nobody used it for a while/);
+    expect(begun()).toBe(1);
+    await page.locator('#again', { hasText: 'Launch it again' }).click();
+    await expect.poll(begun).toBe(2);
+    await saying(page, 'This session has ended');
+    await page.evaluate(() => sessionStorage.setItem('launch /v2/gh/demo/over/main', 'over-1'));
+    await page.goto('about:blank');
+    await page.goto(`${path}#again`);
+    await expect.poll(begun).toBe(3);
+    expect(page.url()).toBe(path);
+    // One that is still there is the same for who comes back.
+    await page.evaluate(() => sessionStorage.setItem('launch /v2/gh/demo/cached/main', 'cached-1'));
+    await page.goto(`${pages.service.url}/v2/gh/demo/cached/main#again`);
+    await saying(page, 'Your session is ready');
+    expect(pages.service.begun.at(-1)).toBe('over');
+    await context.close();
+  });
+
   it('goes into a session that was there at once, and stays for who comes back', async () => {
     const { context, page } = await pages.open({});
     await context.route('http://127.0.0.1:1/**', (route) =>
@@ -93,6 +151,23 @@ describe('pages in a browser', () => {
     await page.locator('.xterm-rows', { hasText: 'xarray' }).waitFor();
     await page.locator('#log-search').fill('libgeos-7 ');
     await page.locator('.xterm-rows', { hasText: 'libgeos-7 ' }).waitFor();
+    await context.close();
+  });
+
+  it('says of a DOI that it is looked up later, and has its badge', async () => {
+    const { context, page } = await pages.open({});
+    await page.goto(pages.service.url);
+    await page.locator('#repo').fill('https://doi.org/10.5281/zenodo.1234');
+    await page.locator('.understood[data-kind="good"]').waitFor();
+    expect(await page.locator('.understood .what').textContent()).toMatch(
+      /^DOI 10\.5281\/zenodo\.1234\s*looked up at zenodo\.org when launched$/,
+    );
+    const link = `${pages.service.url}/v2/zenodo/10.5281/zenodo.1234`;
+    expect(await page.locator('#badge-text').textContent()).toBe(
+      `[![launch 10.5281/zenodo.1234](${link.replace('/v2/', '/badge/')}.svg)](${link})`,
+    );
+    await page.locator('#repo').fill('https://zenodo.org/communities/tides');
+    await page.locator('.understood[data-kind="bad"]', { hasText: 'not that of a record' }).waitFor();
     await context.close();
   });
 

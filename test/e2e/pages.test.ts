@@ -63,6 +63,17 @@ const STATES: Record<string, { path: string; until(page: Page): Promise<unknown>
       await page.locator('.facts').waitFor();
     },
   },
+  publishing: {
+    path: '/v2/gh/demo/publishing/main',
+    async until(page) {
+      await saying(page, 'Publishing the image');
+      await page.locator('body[data-drawn]').waitFor();
+    },
+  },
+  over: {
+    path: '/v2/gh/demo/over/main?labpath=notebooks/tides.ipynb',
+    until: (page) => saying(page, 'This session has ended'),
+  },
   ready: {
     path: '/v2/gh/demo/ready/main?labpath=notebooks/tides.ipynb',
     async until(page) {
@@ -71,6 +82,12 @@ const STATES: Record<string, { path: string; until(page: Page): Promise<unknown>
       await page.locator('#log summary').click();
     },
   },
+  'session-ending': {
+    path: '/user/idle/lab',
+    until: (page) => page.locator('button:visible', { hasText: 'Keep it' }).waitFor(),
+  },
+  'session-old': { path: '/user/old/lab', until: (page) => page.getByText(/^This session ends in 1:/).waitFor() },
+  'session-ended': { path: '/user/none/lab', until: (page) => page.getByText('Launch it again').waitFor() },
   failed: {
     path: '/v2/gh/demo/failed/main',
     until: (page) => page.locator('.xterm-rows', { hasText: 'barnacle' }).waitFor(),

@@ -1,11 +1,12 @@
 /** What a reader sees of the built service: from the front page to an executed cell, a build that fails, a reload, a phone. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inNotebook, openBrowser, outputs, runAll, shoot } from '../support/browser.ts';
+import { inNotebook, openBrowser, outputs, runAll, shoot, UNTRUSTED } from '../support/browser.ts';
 import { building, DAY } from '../support/builds.ts';
+import { listen } from '../support/event-stream.ts';
 import { notebook } from '../support/notebook.ts';
 import { NONCE } from '../support/scenario.ts';
-import { openServed, type Served } from '../support/served.ts';
+import { freePorts, openServed, type Served } from '../support/served.ts';
 
 let served: Served;
 let browser: Browser;
@@ -37,14 +38,14 @@ const launches = async (url: string) => {
   return body.sessions.filter(({ repo }) => url.startsWith(repo)).length;
 };
 
-describe('a reader', () => {
-  const tide = (text: string) => [
-    {
-      date: DAY,
-      files: { 'README.md': `# Tides ${NONCE} ${text}\n`, 'docs/tide table.ipynb': notebook('sum(range(10)) * 111') },
-    },
-  ];
+const tide = (text: string) => [
+  {
+    date: DAY,
+    files: { 'README.md': `# Tides ${NONCE} ${text}\n`, 'docs/tide table.ipynb': notebook('sum(range(10)) * 111') },
+  },
+];
 
+describe('a reader', () => {
   it('types a repository, names a file, launches, and runs the notebook', async () => {
     const { url } = await served.world.repo('front', tide('front'));
     const { page, complaints } = await open({ width: 1440, height: 900 });
@@ -72,6 +73,50 @@ describe('a reader', () => {
     await page.context().close();
   });
 
+  it('launches again what has ended: from the page of the launch, and from that of the session', async () => {
+    const { url } = await served.world.repo('ended', tide('ended'));
+    const { page, complaints } = await open({ width: 768, height: 1024 });
+    const path = `/v2/${served.spec(url)}`;
+    let launch = '';
+    page.on('request', (request) => {
+      launch = /\/launches\/[0-9a-f]{32}(?=\/events)/.exec(request.url())?.[0] ?? launch;
+    });
+    const inSession = async () => {
+      await page.waitForURL(`${served.sessionUrl}/user/*/**`, { timeout: 60_000 });
+      return new URL(page.url()).pathname.split('/')[2] ?? '';
+    };
+    const stop = () => served.call(`/api/v1${launch}`, { method: 'DELETE' });
+    await page.goto(served.url + path);
+    const first = await inSession();
+    expect((await stop()).status).toBe(204);
+
+    await page.goto(served.url + path);
+    await page.locator('#headline', { hasText: 'This session has ended' }).waitFor({ timeout: 10_000 });
+    await shoot(page, 'ended');
+    expect(await page.locator('#enter').isVisible()).toBe(false);
+    await page.locator('#again', { hasText: 'Launch it again' }).click();
+    const second = await inSession();
+    expect(second).not.toBe(first);
+
+    // Nobody told the service of this end, and it is seen at once.
+    await served.world.docker.getContainer(`slipway-${second}`).remove({ force: true });
+    await page.goto(`${served.sessionUrl}/user/${second}/lab`);
+    await page.locator('a', { hasText: 'Launch it again' }).waitFor();
+    await page.goto(served.url + path);
+    await page.locator('#headline', { hasText: 'This session has ended' }).waitFor({ timeout: 10_000 });
+    await page.reload();
+    const third = await inSession();
+    await stop();
+    await page.goto(`${served.sessionUrl}/user/${third}/lab`);
+    await page.locator('a', { hasText: 'Launch it again' }).click();
+    const fourth = await inSession();
+    expect(fourth).not.toBe(third);
+    expect(await launches(url)).toBe(1);
+    // JupyterLab complains when its server goes.
+    expect(complaints.filter((one) => one.startsWith('asked'))).toEqual([]);
+    await page.context().close();
+  });
+
   it('does the same on a phone', async () => {
     const { url } = await served.world.repo('phone', tide('phone'));
     const { page, complaints } = await open({ width: 375, height: 700 });
@@ -89,6 +134,36 @@ describe('a reader', () => {
     await shoot(page, 'phone-session');
     expect(complaints).toEqual([]);
     await page.context().close();
+  });
+});
+
+describe('a session that nobody uses', () => {
+  it('counts down on its pages, over plain http too, and is kept by a click', async () => {
+    const port = await freePorts();
+    // Another process of the same service, for which every session ends soon.
+    const other = await served.serve(['--no-worker'], { SLIPWAY_PORT: `${port}`, SLIPWAY_SESSION_IDLE: '4m' });
+    const { url } = await served.world.repo('idle', tide('idle'));
+    const { events } = await served.launch({ repo: url });
+    const ready = (await listen(served.url + events)).at(-1)?.data as { url: string };
+    const { pathname } = new URL(ready.url);
+    const { page } = await open({ width: 375, height: 700 });
+    const left = async () => {
+      const answer = await fetch(`http://127.0.0.1:${port + 1}${pathname}_slipway/time`);
+      return ((await answer.json()) as { left: number }).left;
+    };
+    // A page that asks nothing by itself, at an address that browsers do not trust.
+    const answer = await page.goto(`http://${UNTRUSTED}:${port + 1}${pathname}login`);
+    expect(await answer?.request().allHeaders()).not.toHaveProperty('sec-fetch-dest');
+    const keep = page.locator('button:visible', { hasText: 'Keep it' });
+    await keep.waitFor();
+    expect(await page.locator('aside').textContent()).toMatch(/This session ends in (?:4:00|3:5\d)Nobody has used it/);
+    await shoot(page, 'session-ending');
+    await page.waitForTimeout(2500);
+    const before = await left();
+    await keep.click();
+    await expect.poll(left).toBeGreaterThan(before + 1500);
+    await page.context().close();
+    await other.stop();
   });
 });
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { imageInfo, readFileFromImage } from '../../src/build/inspect.ts';
+import { readFileFromImage } from '../../src/build/image-files.ts';
+import { imageInfo } from '../../src/build/inspect.ts';
 import { loadContent, relabel } from '../../src/build/load.ts';
 import { ensureRootfs } from '../../src/build/rootfs.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -13,6 +14,7 @@ import { connectEngine } from '../../src/engine.ts';
 import { writeContentLayer } from '../../src/render/content-layer.ts';
 import type { Checkout } from '../../src/types.ts';
 import { memoryCheckout } from '../support/checkout.ts';
+import { smallTemporaryDisk } from '../support/small-disk.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'slipway-content-'));
 const root = join(data, 'repo');
@@ -132,6 +134,27 @@ it('builds and commits instead in an engine whose load wants every layer', async
     '1000 755 1652184000',
     '{"cells": []}',
   ]);
+});
+
+it('says that the disk of temporary files is full', async () => {
+  const small = join(data, 'small');
+  writeFileSync(join(root, 'data.bin'), Buffer.alloc(2 ** 20));
+  const unmount = smallTemporaryDisk(small, '512k');
+  try {
+    const full = {
+      code: 'disk_full',
+      message: expect.stringContaining(small),
+      hint: expect.stringContaining('TMPDIR'),
+    };
+    await expect(load()).rejects.toMatchObject(full);
+    expect(readdirSync(small)).toEqual([]);
+    // The engine was asked already, and waits for nothing any more.
+    const { DockerRootDir } = (await docker.info()) as { DockerRootDir: string };
+    const unpacking = () => readdirSync(join(DockerRootDir, 'tmp')).filter((name) => name.startsWith('docker-import-'));
+    await expect.poll(unpacking).toEqual([]);
+  } finally {
+    unmount();
+  }
 });
 
 it('leaves no file in the folder for temporary files', () => {

@@ -1,77 +1,19 @@
-/** Builds in the real engine, on a root file system of debootstrap. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type Docker from 'dockerode';
+/** Builds in the real engine: what they tell and leave, and how they end. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildImage } from '../../src/build/build.ts';
-import { imageInfo, readFileFromImage } from '../../src/build/inspect.ts';
-import { ensureRootfs } from '../../src/build/rootfs.ts';
-import { type Config, loadConfig } from '../../src/config.ts';
-import { connectEngine } from '../../src/engine.ts';
-import type { SlipwayError } from '../../src/errors.ts';
+import { readFileFromImage } from '../../src/build/image-files.ts';
+import { imageInfo } from '../../src/build/inspect.ts';
 import { INSTANCE_LABEL, instanceId } from '../../src/instance.ts';
-import type { SlipwayEvent } from '../../src/types.ts';
+import { type Attempts, openAttempts } from '../support/build-attempts.ts';
 
-const data = mkdtempSync(join(tmpdir(), 'slipway-build-'));
-const kept = join(loadConfig().SLIPWAY_DATA, 'rootfs');
 const MOUNT = 'RUN --mount=type=bind,source=.slipway,target=/run/slipway . /run/slipway/env && ';
 const APT =
   'RUN --mount=type=bind,source=.slipway,target=/run/slipway --mount=type=cache,id=slipway-apt-bookworm,target=/var/cache/slipway/apt,sharing=locked . /run/slipway/env && ';
 
-/** In each Dockerfile, so that nothing comes from the cache of an earlier run. */
-const RUN = `${process.pid} ${Date.now()}`;
-
-let docker: Docker;
-let rootfs: string;
-let tag = 0;
-const made: string[] = [];
-
-function configOf(settings: Record<string, string> = {}): Config {
-  return loadConfig({
-    PATH: process.env.PATH,
-    SSL_CERT_FILE: process.env.SSL_CERT_FILE,
-    SLIPWAY_DATA: data,
-    ...settings,
-  });
-}
-
-interface Attempt {
-  lines: string[];
-  steps: { title: string; number: number; total: number }[];
-  tag: string;
-  imageId?: string;
-  error?: SlipwayError;
-}
-
-/** One build of a Dockerfile on the root file system; `each` sees the lines as they come. */
-async function attempt(
-  body: string,
-  settings: Record<string, string> = {},
-  more: { signal?: AbortSignal; each?: (line: string) => void } = {},
-): Promise<Attempt> {
-  const result: Attempt = { lines: [], steps: [], tag: `slipway/test-build:${process.pid}-${++tag}` };
-  const emit = (event: SlipwayEvent) => {
-    result.lines.push(event.message);
-    if (event.phase === 'building' && event.step) result.steps.push(event.step);
-    more.each?.(event.message);
-  };
-  const deps = { docker, config: configOf(settings), emit, signal: more.signal ?? new AbortController().signal };
-  const input = {
-    dockerfile: `FROM ${rootfs}\nRUN : ${RUN}\n${body}`,
-    tag: result.tag,
-    labels: { 'org.slipway.tier': 'test' },
-  };
-  try {
-    result.imageId = (await buildImage({ ...input, suite: 'bookworm' }, deps)).imageId;
-    made.push(result.tag);
-  } catch (error) {
-    result.error = error as SlipwayError;
-  }
-  return result;
-}
+let attempts: Attempts;
+let docker: Attempts['docker'];
+let attempt: Attempts['attempt'];
+let configOf: Attempts['configOf'];
 
 /** Images with our instance's label or a draft's name, and containers. */
 async function traces(): Promise<string[]> {
@@ -96,23 +38,11 @@ function processes(argument: string): string[] {
 }
 
 beforeAll(async () => {
-  mkdirSync(kept, { recursive: true });
-  symlinkSync(kept, join(data, 'rootfs'));
-  docker = await connectEngine(configOf());
-  const deps = {
-    docker,
-    config: configOf({ SLIPWAY_BASE_SOURCE: 'debootstrap' }),
-    emit: () => {},
-    signal: new AbortController().signal,
-  };
-  rootfs = await ensureRootfs('bookworm', deps);
+  attempts = await openAttempts();
+  ({ docker, attempt, configOf } = attempts);
 });
-
-afterEach(async () => {
-  for (const name of made.splice(0)) await docker.getImage(name).remove({ force: true });
-});
-
-afterAll(() => rmSync(data, { recursive: true, force: true }));
+afterEach(() => attempts.clear());
+afterAll(() => attempts.close());
 
 describe('a build that succeeds', () => {
   it('tells its steps and lines, has labels, and nothing of .slipway', async () => {
@@ -214,70 +144,5 @@ describe('a build that fails or is stopped', () => {
     expect(done.error).toBeDefined();
     expect(processes('86126')).toEqual([]);
     expect((await attempt('RUN echo alive\n')).lines).toContain('alive');
-  });
-});
-
-describe('the firewall', () => {
-  const arrived: string[] = [];
-  const servers: Server[] = [];
-  const own = '10.199.71.1';
-  let gateway: string;
-
-  const listen = (host: string) =>
-    new Promise<number>((resolve) => {
-      const server = createServer((socket) => {
-        arrived.push(`${host}:${(server.address() as { port: number }).port}`);
-        socket.end('hello\n');
-      });
-      servers.push(server);
-      server.listen(0, host, () => resolve((server.address() as { port: number }).port));
-    });
-  const knock = (host: string, port: number) =>
-    `timeout 8 bash -c 'cat < /dev/tcp/${host}/${port}' && echo ${host}:${port} open || echo ${host}:${port} closed`;
-
-  beforeAll(async () => {
-    const bridge = await docker.getNetwork('bridge').inspect();
-    gateway = bridge.IPAM?.Config?.[0]?.Gateway ?? '';
-    execFileSync('ip', ['link', 'add', 'slwtest0', 'type', 'bridge']);
-    execFileSync('ip', ['address', 'add', `${own}/24`, 'dev', 'slwtest0']);
-    execFileSync('ip', ['link', 'set', 'slwtest0', 'up']);
-  });
-  afterAll(() => {
-    for (const server of servers) server.close();
-    execFileSync('ip', ['link', 'delete', 'slwtest0']);
-  });
-
-  it('closes the host and private addresses, and opens exactly the port of a mirror', async () => {
-    const closed = [
-      [gateway, await listen(gateway)],
-      [own, await listen(own)],
-    ] as const;
-    const mirror = await listen(own);
-    const settings = { SLIPWAY_EGRESS: 'required', SLIPWAY_MIRROR_NPM: `http://${own}:${mirror}/` };
-    const doors = [...closed, [own, mirror] as const];
-    const done = await attempt(
-      `RUN ${doors.map(([host, port]) => knock(host, port)).join('; ')}; getent hosts pypi.org\n`,
-      settings,
-    );
-    expect(done.error).toBeUndefined();
-    for (const [host, port] of closed) expect(done.lines).toContain(`${host}:${port} closed`);
-    expect(done.lines).toContain(`${own}:${mirror} open`);
-    expect(arrived).toEqual([`${own}:${mirror}`]);
-    expect(done.lines.some((line) => /pypi\.org/.test(line))).toBe(true);
-  });
-
-  it('leaves the default bridge as it was when the last build has ended', async () => {
-    await attempt('RUN true\n');
-    const builds = existsSync('/run/slipway/egress') ? readdirSync('/run/slipway/egress') : [];
-    expect(builds.filter((name) => name.startsWith(`${process.pid}-`))).toEqual([]);
-    // Another Slipway of this machine may be building, and is then still fenced in.
-    const rules = execFileSync('iptables-save', ['-t', 'filter'], { encoding: 'utf8' });
-    if (builds.length === 0) expect(rules).not.toMatch(/-i docker0 -j SLIPWAY/);
-  });
-
-  it('refuses to build where it is required and cannot be', async () => {
-    const { ensureEgress } = await import('../../src/egress.ts');
-    const config = { ...configOf({ SLIPWAY_EGRESS: 'required' }), DOCKER_HOST: 'tcp://127.0.0.1:2375' };
-    await expect(ensureEgress({ docker, config })).rejects.toMatchObject({ code: 'egress_not_enforced' });
   });
 });

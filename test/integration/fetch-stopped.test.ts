@@ -1,9 +1,14 @@
 /** A fetch that is cut short, from within or by a signal, leaves nothing. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Fetching, ownTemporaryFolder, startFetching } from '../support/fetching.ts';
 import { silent } from '../support/git-server.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 
 let world: Fetching;
 let removeTemporary: () => Promise<void>;
@@ -18,6 +23,32 @@ afterEach(() => {
 afterAll(async () => {
   await world.close();
   await removeTemporary();
+});
+
+describe('a disk that is full', () => {
+  test.each([
+    ['for what the server sends', 4],
+    ['for the files', 2],
+    ['for the pack that content needs', 1.2],
+  ])('%s is the reason, and nothing is left', async (_what, megabytes) => {
+    const name = `org/large-${megabytes}`;
+    await world.repo(name, [{ date: '2022-01-01', files: { data: randomBytes(megabytes * 1e6) } }]);
+    await writeFile(join(world.folder, 'data'), randomBytes(4e6));
+    const back = await ownTemporaryFolder();
+    const unmount = mountSmallDisk(tmpdir(), '3m');
+    try {
+      await expect(world.fetch(name)).rejects.toMatchObject({
+        code: 'disk_full',
+        message: expect.stringContaining('no space left'),
+      });
+      await expect(world.fetch(world.folder)).rejects.toMatchObject({ code: 'disk_full' });
+      expect(await world.left()).toEqual([]);
+      await (await world.fetch('org/a')).dispose();
+    } finally {
+      unmount();
+      await back();
+    }
+  });
 });
 
 describe('being stopped', () => {

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/root.ts';
 import { type CondaChannel, startCondaChannel } from '../support/conda-channel.ts';
 import { PACKAGES } from '../support/conda-packages.ts';
+import { runsNow } from '../support/full.ts';
 import { callServer } from '../support/kernel.ts';
-import { FULL } from '../support/scenario.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const root = join(PACKAGE_ROOT, 'buildpacks');
@@ -16,17 +16,6 @@ const packs = readdirSync(root, { withFileTypes: true }).filter((entry) => entry
 const cases = packs.flatMap(({ name }) =>
   readdirSync(join(root, name, 'fixtures')).map((one) => join(root, name, 'fixtures', one)),
 );
-
-/** Another way to write what a fixture beside them says: built by `npm run test:full`. */
-const ALIKE = new Set([
-  'conda/pip',
-  'conda/pixi-older',
-  'conda/pixi-unlocked',
-  'python/pdm',
-  'python/pipfile',
-  'python/poetry-unlocked',
-  'python/pylock',
-]);
 
 let world: World;
 let channel: CondaChannel;
@@ -56,11 +45,7 @@ async function verify(container: string, script: string): Promise<void> {
 
 const named = cases.map((folder): [string, string] => [relative(root, folder).replace('/fixtures', ''), folder]);
 
-test('what is left out here is a fixture', () => {
-  expect([...ALIKE].filter((one) => !named.some(([name]) => name === one))).toEqual([]);
-});
-
-test.each(named.filter(([name]) => FULL || !ALIKE.has(name)))('%s', async (name, folder) => {
+test.each(named.filter(([name]) => runsNow(name)))('%s', async (name, folder) => {
   const files = readRepo(join(folder, 'repo'));
   const { url } = await world.repo(name.replace('/', '-'), [{ date: '2024-03-15', files }]);
   const { session } = await world.launch([url]);

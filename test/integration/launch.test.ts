@@ -1,8 +1,8 @@
 /** Sessions on the real engine; the server in them is a few lines that answer as Jupyter's does. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, loadConfig } from '../../src/config.ts';
@@ -16,6 +16,10 @@ const IMAGE = `slipway-test/launch:${process.pid}`;
 const INSTANCE = `test${process.pid}`;
 const SERVER = `
 const { TOKEN = process.env.JUPYTER_TOKEN, MODE = 'serve' } = process.env;
+// Before the console is used: what that has not written yet would be lost with the process.
+const { writeSync } = require('fs');
+if (MODE.startsWith('loud')) for (let lines = 0; lines < 128; lines += 1) writeSync(1, 'x'.repeat(65535) + '\\n');
+if (MODE === 'loud to its end') { writeSync(1, 'y'.repeat(65536)); process.exit(3); }
 // Both by one pipe: the engine keeps no order between output and errors.
 console.error('starting with ' + TOKEN + ' as ' + process.getuid());
 console.log('this goes to the output');
@@ -110,11 +114,15 @@ describe('a session', () => {
     expect(report.status).toMatch(/CapBnd:\s+0+\n/);
     expect(report.status).toMatch(/NoNewPrivs:\s+1\n/);
     expect(report.env).toMatchObject({
-      BINDER_REPO_URL: 'https://example.org/some/course_2024',
-      BINDER_REF_URL: `https://example.org/some/course_2024/tree/${'a'.repeat(40)}`,
+      BINDER_SERVICE_HOST: report.env.BINDER_LAUNCH_HOST,
+      BINDER_LAUNCH_HOST: expect.stringMatching(/^http:/),
+      BINDER_REPO_URL: 'https://example.org/some/Course_2024',
+      BINDER_REF_URL: `https://example.org/some/Course_2024/tree/${'a'.repeat(40)}`,
       BINDER_REQUEST: 'v2/gh/some/Course_2024/HEAD',
       BINDER_PERSISTENT_REQUEST: `v2/gh/some/Course_2024/${'a'.repeat(40)}`,
       JUPYTERHUB_USER: session.id,
+      JUPYTERHUB_BASE_URL: '/',
+      JUPYTERHUB_SERVICE_PREFIX: '/',
     });
 
     const facts = await docker.getContainer(`slipway-${session.id}`).inspect();
@@ -163,6 +171,21 @@ describe('a session that ends', () => {
     expect(failure.message).toMatch(/exit code 3[\s\S]*starting with … as 1000[\s\S]*no module named jupyterlab/);
     expect(failure.message).toMatch(/^ {2}this goes to the output$/m);
     expect(await containers()).toEqual([]);
+  });
+
+  it('may print without end: little of it is kept, and less is quoted', async () => {
+    const session = await launch({ environment: { MODE: 'loud' } });
+    const { LogPath } = (await docker.getContainer(`slipway-${session.id}`).inspect()) as { LogPath?: string };
+    const folder = dirname(LogPath ?? '');
+    const logs = readdirSync(folder).filter((name) => name.includes('-json.log'));
+    expect(logs).toHaveLength(2);
+    const kept = logs.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    expect(kept).toBeGreaterThan(2 ** 20);
+    expect(kept).toBeLessThan(2.2 * 2 ** 20);
+    const failure = await launch({ environment: { MODE: 'loud to its end' } }).catch((error) => error);
+    expect(failure.code).toBe('session_failed');
+    expect(failure.message.length).toBeLessThan(25_000);
+    expect(failure.message.replace(/(.)\1+/g, '$1')).toMatch(/exit code 3\.\n x…[\s\S]*\n y…$/);
   });
 
   it('says so when it ran out of memory', async () => {

@@ -282,7 +282,9 @@ test('the command says what would go, then removes it, with the service’s Redi
   expect(dry.stdout).toMatch(/About [\d.]+ MB would be freed; the disk is \d+ % full/);
   expect(await names()).toHaveLength(5);
 
-  const idle = await startSlipway(['prune'], { settings: { ...settings, SLIPWAY_DISK_LOW: '99' } }).done;
+  const idle = await startSlipway(['prune'], {
+    settings: { ...settings, SLIPWAY_DISK_HIGH: '100', SLIPWAY_DISK_LOW: '99' },
+  }).done;
   expect(idle.stdout).toContain('Nothing to prune');
 
   const { REDIS_URL: _, ...alone } = settings;

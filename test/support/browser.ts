@@ -3,7 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+/** A name of this machine that is no loopback to a browser, as that of a server in an institute. */
+export const UNTRUSTED = 'institute.test';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  `--host-resolver-rules=MAP ${UNTRUSTED} 127.0.0.1`,
+];
 const SHOTS = new URL('../../test-results/service/', import.meta.url).pathname;
 
 export async function openBrowser(): Promise<Browser> {
@@ -21,7 +28,16 @@ export async function shoot(page: Page, name: string): Promise<void> {
 export async function inNotebook(page: Page): Promise<void> {
   await page.locator('.jp-NotebookPanel:visible').waitFor({ timeout: 90_000 });
   // The indicator says idle before the kernel is connected, and what is run until then is lost.
-  await page.locator('#jp-main-statusbar', { hasText: /\| Idle/ }).waitFor({ timeout: 60_000 });
+  const bar = page.locator('#jp-main-statusbar');
+  await bar
+    .filter({ hasText: /\| Idle/ })
+    .waitFor({ timeout: 60_000 })
+    .catch(async (error) => {
+      await shoot(page, 'no-kernel');
+      throw new Error(`The kernel is not idle: ${await bar.textContent().catch(() => 'there is no status bar')}`, {
+        cause: error,
+      });
+    });
 }
 
 /** Runs every cell by the menu, as a reader does. */

@@ -40,6 +40,7 @@ export function memoryCheckout(files: Record<string, string>, options: MemoryOpt
       if (text.length > most) throw new SlipwayError('file_too_large', `${path} is too large`);
       return text;
     },
+    finishGit: async () => {},
     deepen: async () => {},
     dispose: async () => {},
   };

@@ -12,7 +12,6 @@ export const LATER: readonly EraRepository[] = [
     result: /^bar$/,
     python: '3.9',
     resolvedAsOf: '2022-05-10',
-    always: true,
   },
   {
     name: 'networks, pinned',
@@ -75,7 +74,6 @@ export const LATER: readonly EraRepository[] = [
     result: /^http:\/\/h\/\?a=1$/,
     python: '3.11',
     told: [/requests==2\.32\.0 was withdrawn/],
-    always: true,
   },
   {
     name: 'machine learning under its old name, which is nothing any more',
@@ -108,7 +106,6 @@ export const LATER: readonly EraRepository[] = [
     code: 'import pandas\npandas.DataFrame({"a": [1, 2]}).to_excel("t.xlsx")\nprint(pandas.read_excel("t.xlsx")["a"].sum())',
     result: /^3$/,
     python: '3.11',
-    always: true,
   },
   {
     name: 'scientific, of trixie',
@@ -119,7 +116,6 @@ export const LATER: readonly EraRepository[] = [
     code: 'import numpy\nprint(numpy.linalg.det(numpy.eye(3) * 2))',
     result: /^8\.0|^7\.9+/,
     python: '3.13',
-    always: true,
   },
   {
     name: 'of this year',

@@ -22,8 +22,6 @@ export interface EraRepository {
   /** Each has to be in a notice of the plan or of the build. */
   told?: RegExp[];
   resolvedAsOf?: string;
-  /** Light enough for every run of the tests. */
-  always?: boolean;
 }
 
 /** The repository's one commit. */
@@ -49,7 +47,6 @@ const EARLIER: readonly EraRepository[] = [
     result: /^9\.0$/,
     ...old,
     told: [...old.told, /runtime\.txt asks for Python 2\.7/],
-    always: true,
   },
   {
     name: 'HDF5, pinned to what Python 3.9 never had',
@@ -103,7 +100,6 @@ const EARLIER: readonly EraRepository[] = [
     code: 'import altair\nfrom vega_datasets import data\nprint(altair.Chart(data.cars()).mark_point().to_dict()["mark"])',
     result: /^point$/,
     ...old,
-    always: true,
   },
   {
     name: 'machine learning under its old name',
@@ -135,7 +131,6 @@ const EARLIER: readonly EraRepository[] = [
     result: /^3\.1$/,
     python: '3.9',
     resolvedAsOf: '2021-03-15',
-    always: true,
   },
   {
     name: 'a pin that has no file for Python 3.9',
@@ -147,7 +142,6 @@ const EARLIER: readonly EraRepository[] = [
     result: /^\['CPUExecutionProvider'\]$/,
     python: '3.9',
     told: [moved('onnxruntime 1.3.0')],
-    always: true,
   },
   {
     name: 'tokens',

@@ -16,6 +16,8 @@ export interface Fault {
   corrupt?: boolean;
   /** Passed on, but the answer is lost. */
   loseAnswer?: boolean;
+  /** Never passed on and never answered. */
+  hold?: boolean;
 }
 
 export interface Seen {
@@ -40,6 +42,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const one: Seen = { method, path: url, authorization: headers.authorization };
     const fault = proxy.fault(one, proxy.seen);
     proxy.seen.push(one);
+    if (fault?.hold) return void incoming.resume();
     if (fault?.status !== undefined) {
       incoming.resume().on('end', () => outgoing.writeHead(fault.status ?? 500, fault.headers).end(fault.body ?? ''));
       return;

@@ -58,8 +58,16 @@ export async function startFetching(options: GitServerOptions = {}): Promise<Fet
     const spec = parseRepo(isName(input) ? server.url(input) : input, { allowLocal: true, ref: more.ref });
     return resolveRef(spec, { git: createGit(configOf(more), more.signal, more.seams) });
   };
-  const fetchResolved: Fetching['fetchResolved'] = (resolved, more = {}) =>
-    fetchCheckout(resolved, more, { config: configOf(more), ...(more.seams ? { seams: more.seams } : {}) });
+  const fetchResolved: Fetching['fetchResolved'] = async (resolved, more = {}) => {
+    const deps = { config: configOf(more), ...(more.seams ? { seams: more.seams } : {}) };
+    const checkout = await fetchCheckout(resolved, more, deps);
+    // As content needs it.
+    await checkout.finishGit().catch(async (error) => {
+      await checkout.dispose();
+      throw error;
+    });
+    return checkout;
+  };
   return {
     server,
     folder,

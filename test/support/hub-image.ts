@@ -11,10 +11,10 @@ import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 import { hostCaBundle } from '../../src/certificates.ts';
 import { loadConfig } from '../../src/config.ts';
+import { rootFileSystem } from './root-file-system.ts';
 
 const PROXY = 'configurable-http-proxy@5.3.0';
-const DOCKERFILE = `FROM slipway/rootfs:trixie
-COPY ca.pem /opt/ca.pem
+const STEPS = `COPY ca.pem /opt/ca.pem
 ENV PIP_CERT=/opt/ca.pem SSL_CERT_FILE=/opt/ca.pem
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends nodejs python3-venv
 RUN python3 -m venv /srv/hub && /srv/hub/bin/pip install -q --no-cache-dir --disable-pip-version-check \\
@@ -25,13 +25,10 @@ COPY proxy /srv/proxy
 ENV PATH=/srv/hub/bin:/srv/proxy/node_modules/.bin:/usr/bin:/bin
 `;
 
-/**
- * The image's name. Made once and kept from run to run, from the root file system that any build of this day's era has
- * made: build something first.
- */
+/** The image's name. Made once and kept from run to run. */
 export async function hubImage(docker: Docker): Promise<string> {
   const name = `slipway-test/hub:${createHash('sha256')
-    .update(DOCKERFILE + PROXY)
+    .update(STEPS + PROXY)
     .digest('hex')
     .slice(0, 12)}`;
   const known = await docker
@@ -41,7 +38,8 @@ export async function hubImage(docker: Docker): Promise<string> {
   if (known) return name;
   const folder = await mkdtemp(join(tmpdir(), 'slipway-hub-'));
   try {
-    await writeFile(join(folder, 'Dockerfile'), DOCKERFILE);
+    const dockerfile = `FROM ${await rootFileSystem(docker, 'trixie')}\n${STEPS}`;
+    await writeFile(join(folder, 'Dockerfile'), dockerfile);
     const bundle = hostCaBundle(loadConfig());
     await (bundle ? copyFile(bundle, join(folder, 'ca.pem')) : writeFile(join(folder, 'ca.pem'), ''));
     const install = ['install', '--prefix', join(folder, 'proxy'), '--omit=dev', '--no-audit', '--no-fund', PROXY];
@@ -55,7 +53,8 @@ export async function hubImage(docker: Docker): Promise<string> {
 
 async function build(docker: Docker, folder: string, name: string): Promise<void> {
   const tar = spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const stream = await docker.buildImage(tar.stdout, { t: name });
+  // As in small-images.ts: no look through images that other tests remove.
+  const stream = await docker.buildImage(tar.stdout, { t: name, nocache: true });
   const said: { error?: string; stream?: string }[] = await new Promise((resolve, reject) =>
     docker.modem.followProgress(stream, (error, lines) => (error ? reject(error) : resolve(lines ?? []))),
   );

@@ -80,7 +80,16 @@ const HOSTILE = JSON.stringify({
 });
 
 const PLAN = {
-  resolved: { commit: '4f2d8c1b9a7e6d5c4b3a29181716151413121110' },
+  resolved: {
+    spec: {
+      provider: 'gh',
+      name: 'demo/building',
+      cloneUrl: 'https://github.com/demo/building',
+      canonicalUrl: 'https://github.com/demo/building',
+    },
+    ref: 'main',
+    commit: '4f2d8c1b9a7e6d5c4b3a29181716151413121110',
+  },
   plan: {
     commitDate: '2022-05-14T10:00:00Z',
     asOf: '2022-05-10',
@@ -90,6 +99,7 @@ const PLAN = {
       { name: 'python', evidence: [{ file: 'binder/requirements.txt', reason: 'lists 12 packages' }] },
       { name: 'apt', evidence: [{ file: 'binder/apt.txt', reason: 'lists 2 packages' }] },
     ],
+    steps: [{ place: 'environment' }],
     notices: [
       { code: 'ignored-file', file: 'environment.yml', message: 'is at the root and does not count beside binder/.' },
     ],
@@ -152,6 +162,22 @@ export const SCRIPTS: Record<string, Script> = {
   hostile: { says: [found, planned], document: { path: 'hostile.ipynb', text: HOSTILE } },
   starting: { says: [found, planned, ...installing, drawn, built, launching], document },
   ready: { says: [found, planned, drawn, ...installing, built, launching, ready], document, plan: PLAN },
+  over: {
+    says: [found, planned, drawn, built, launching, ready],
+    record: { state: 'ready', over: 'idle' },
+    document,
+    plan: PLAN,
+  },
+  publishing: {
+    says: [
+      found,
+      planned,
+      ...installing,
+      { after: 60, data: { phase: 'pushing', message: 'Pushing\n', progress: {} } },
+    ],
+    document,
+    plan: PLAN,
+  },
   cached: { says: [{ data: { phase: 'built', message: 'Found\n', imageName: 'i' } }, launching, ready] },
   failed: {
     says: [

@@ -1,6 +1,7 @@
 /** Hosts that are nobody's: network namespaces of this machine, on a network for documentation and on a private one. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 
 /** Listens on every port given: sends what is asked for, takes what is sent, and says how many bytes it was. */
 const SERVER = `
@@ -33,6 +34,8 @@ export interface Outside {
  */
 export async function makeOutside(name: string, network: string, ports: readonly number[]): Promise<Outside> {
   const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' });
+  // Left by a run that was killed; one that runs has its server in there.
+  if (existsSync(`/run/netns/${name}`) && ip('netns', 'pids', name).length === 0) ip('netns', 'delete', name);
   ip('netns', 'add', name);
   let server: ChildProcess | undefined;
   const close = async () => {

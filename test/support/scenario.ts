@@ -17,9 +17,6 @@ export interface Scenario {
   launched?(launched: Launched): void | Promise<void>;
 }
 
-/** True in `npm run test:full`: scenarios that would take CI past its time run only there. */
-export const FULL = process.env.SLIPWAY_TEST_FULL === '1';
-
 /** Plans and launches the scenario's repository, runs its notebook, and ends the session. */
 export async function play(world: World, scenario: Scenario): Promise<void> {
   const name = scenario.title.replace(/[^a-z0-9]+/gi, '-').toLowerCase();

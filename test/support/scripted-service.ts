@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fastify } from 'fastify';
 import { loadConfig } from '../../src/config.ts';
+import { SlipwayError } from '../../src/errors.ts';
 import { parseRepo } from '../../src/resolve/spec.ts';
 import {
   badgeSvg,
@@ -16,6 +17,7 @@ import {
   renderFront,
   renderLaunch,
 } from '../../src/web/pages/index.ts';
+import { countdownRoutes, countdownScript } from '../../src/web/session-countdown.ts';
 
 /** One thing that a launch's stream says, milliseconds after the one before. */
 export interface Said {
@@ -40,6 +42,21 @@ export interface ScriptedService {
   close(): Promise<void>;
 }
 
+/** Some page of a session's server. */
+const SESSION_PAGE = `<!doctype html><html lang="en"><head><title>Tides</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+</head><body><main><h1>Tides at Saint-Malo</h1>${'<p>The height is a sum of cosines.</p>'.repeat(12)}</main></body></html>`;
+
+/** Sessions that are about to end, and stay so: `idle` can be kept, `old` cannot, and any other has ended. */
+const countdowns = {
+  touch: () => {},
+  async timeLeft(name: string) {
+    if (name === 'idle') return { left: 215_000, extendable: true };
+    if (name === 'old') return { left: 95_000, extendable: false };
+    throw new SlipwayError('session_not_found', 'There is no such session any more.');
+  },
+};
+
 function directives(policy: Record<string, string[]>): string {
   return Object.entries(policy)
     .map(([name, values]) => `${name} ${values.join(' ')}`)
@@ -53,7 +70,10 @@ export async function serveScripts(
 ): Promise<ScriptedService> {
   const app = fastify({ forceCloseConnections: true });
   const begun: string[] = [];
-  const site = createSite(loadConfig({ SLIPWAY_DATA: '/nonexistent', ...settings }), loadAssets(), 'http://127.0.0.1');
+  const siteOf = (more: Record<string, string> = {}) =>
+    createSite(loadConfig({ SLIPWAY_DATA: '/nonexistent', ...settings, ...more }), loadAssets(), 'http://127.0.0.1');
+  const site = siteOf();
+  const publishing = siteOf({ SLIPWAY_REGISTRY: 'registry.example/slipway' });
   const policy = directives(pagePolicy(site));
   const documents = documentPolicy(site);
   const scriptOf = (id: string) => scripts[id.replace(/-\d+$/, '')];
@@ -81,9 +101,13 @@ export async function serveScripts(
     const spec = parseRepo(repo, { allowLocal: false });
     const { urlpath } = spec;
     const view = { request: { repo, ...(urlpath && { urlpath }) }, spec, path: request.url, token: 't' };
-    return reply.headers(html).send(renderLaunch(site, view));
+    return reply.headers(html).send(renderLaunch(repo.includes('publishing') ? publishing : site, view));
   });
   app.get('/badge/*', (_request, reply) => reply.header('content-type', 'image/svg+xml').send(badgeSvg('unknown')));
+  app.get('/user/:name/lab', (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(SESSION_PAGE + countdownScript(site)),
+  );
+  countdownRoutes(app, countdowns, site);
   for (const asset of site.files.values())
     app.get(asset.path, (_request, reply) => {
       const headers = { 'content-type': asset.type, ...(asset.brotli && { 'content-encoding': 'br' }) };

@@ -37,7 +37,7 @@ export function cleanEnvironment(settings: Record<string, string>): NodeJS.Proce
 /** Starts `slipway <args>`. */
 export function startSlipway(args: string[], options: RunOptions = {}): Running {
   const started = performance.now();
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(BIN, args, {
     env: cleanEnvironment(options.settings ?? {}),
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,7 +6,10 @@ import { pack } from 'tar-stream';
 /** Of every file: layers of the same content are the same, whenever they are built. */
 const WRITTEN = new Date('2024-01-01');
 
-/** Builds a Dockerfile with these files as its context, by the engine's old builder unless `options` say `version: '2'`. */
+/**
+ * Builds a Dockerfile with these files as its context, by the engine's old builder unless `options` say `version: '2'`. That
+ * one looks through all images for what it could use, and fails when another test removes one meanwhile: it may not look.
+ */
 export async function buildSmall(
   docker: Docker,
   tag: string,
@@ -18,7 +21,13 @@ export async function buildSmall(
   for (const [name, content] of Object.entries({ Dockerfile: dockerfile, ...files }))
     tar.entry({ name, mtime: WRITTEN }, content as string);
   tar.finalize();
-  const query = { t: tag, forcerm: true, ...options, labels: JSON.stringify(options.labels ?? {}) } as object;
+  const query = {
+    t: tag,
+    forcerm: true,
+    nocache: true,
+    ...options,
+    labels: JSON.stringify(options.labels ?? {}),
+  } as object;
   const answer = await docker.buildImage(tar as unknown as Readable, query);
   let said = '';
   for await (const chunk of answer) said += chunk;

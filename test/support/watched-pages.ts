@@ -41,7 +41,7 @@ export async function look(page: Page): Promise<Looked> {
 /** Waits until the page says this, and the document below it is there. */
 export async function saying(page: Page, text: string): Promise<void> {
   await page.locator('#headline', { hasText: text }).waitFor();
-  if (!(text.startsWith('3 ') || text.startsWith('Inst') || text.startsWith('Your'))) return;
+  if (!/^(?:3 |Inst|Your|This|Publ)/.test(text)) return;
   await page.locator('#document-note').waitFor({ state: 'hidden' });
 }
 

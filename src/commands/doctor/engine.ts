@@ -1,4 +1,5 @@
 /** The engine, what it has room for, and what holds builds and sessions in their bounds. */
+import { existsSync } from 'node:fs';
 import type Docker from 'dockerode';
 import type { Config } from '../../config.ts';
 import { bytes } from '../text.ts';
@@ -6,6 +7,9 @@ import { type Check, type Finding, fail, ok, thrown, warn } from './finding.ts';
 
 /** Below this a typical environment may not fit any more. */
 const ROOMY = 10 * 2 ** 30;
+
+/** Where an engine of this machine keeps its data, or would; one that does not answer tells nothing. */
+const OWN_ROOTS = ['/var/lib/docker', '/var/lib'];
 
 async function version(docker: Docker): Promise<Finding> {
   const { Version, ApiVersion } = await docker.version();
@@ -57,7 +61,7 @@ async function egress(docker: Docker, config: Config): Promise<Finding> {
     : warn('egress firewall', message, mend);
 }
 
-/** Everything that asks the engine; a single finding when there is none. */
+/** Everything that asks the engine; where there is none, that, and what room one would have. */
 export const checkEngine: Check = async (config) => {
   const { connectEngine } = await import('../../engine.ts');
   let docker: Docker;
@@ -66,7 +70,7 @@ export const checkEngine: Check = async (config) => {
     docker = await connectEngine(config);
     info = await docker.info();
   } catch (error) {
-    return thrown('engine', error);
+    return [thrown('engine', error), await disk(config, OWN_ROOTS.find(existsSync) ?? '')];
   }
   const checks: [string, Promise<Finding>][] = [
     ['engine', version(docker)],

@@ -1,9 +1,11 @@
-/** This machine: git, debootstrap, the data folder. */
+/** This machine: git, debootstrap, the data folder, and the disks that we ourselves write on. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import { type Check, fail, ok, warn } from './finding.ts';
+import { bytes } from '../text.ts';
+import { type Check, type Finding, fail, ok, warn } from './finding.ts';
 
 const run = promisify(execFile);
 
@@ -40,9 +42,24 @@ export const checkData: Check = async ({ SLIPWAY_DATA }) => {
   try {
     await mkdir(SLIPWAY_DATA, { recursive: true });
     await access(SLIPWAY_DATA, constants.W_OK);
-    return ok('data folder', SLIPWAY_DATA);
+    const mend = 'Free some space there, or name a folder on a larger disk by SLIPWAY_DATA.';
+    return [ok('data folder', SLIPWAY_DATA), await space('data space', SLIPWAY_DATA, mend)];
   } catch (error) {
     const mend = 'Make it writable for this user, or name another by SLIPWAY_DATA.';
     return fail('data folder', `${SLIPWAY_DATA} cannot be written: ${(error as Error).message}`, mend);
   }
 };
+
+/** A repository with some data is fetched, packed and laid out as a layer in about this much. */
+const ROOM = { enough: 2 ** 30, needed: 2 ** 26 };
+
+async function space(check: string, folder: string, mend: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const message = `${bytes(free)} free in ${folder}`;
+  if (free >= ROOM.enough) return ok(check, message);
+  return (free < ROOM.needed ? fail : warn)(check, `Only ${message}.`, mend);
+}
+
+export const checkTemporary: Check = () =>
+  space('temporary space', tmpdir(), 'Free some space there, or name a folder on a larger disk by TMPDIR.');

@@ -1,30 +1,11 @@
 /** What git, builds and pulls have to reach, asked as they would ask. */
 import { hostCaBundle } from '../../certificates.ts';
-import type { Config } from '../../config.ts';
 import { type Check, type Finding, fail, ok, warn } from './finding.ts';
-import { isCertificateFault, type Probed, probe, reasonOf } from './probe.ts';
+import { attempt, faultOf, hostOf, isCertificateFault, type Probed, reasonOf } from './probe.ts';
 
 const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json';
 /** A clock that is further off fails certificates and gives wrong days. */
 const CLOCK_LIMIT = 5 * 60_000;
-
-function hostOf(address: string): string {
-  return new URL(address).host;
-}
-
-type Answer = { answer: Probed } | { error: unknown };
-
-function attempt(address: string, config: Config, signal: AbortSignal, accept?: string): Promise<Answer> {
-  return probe(address, config, signal, accept).then(
-    (answer) => ({ answer }),
-    (error) => ({ error }),
-  );
-}
-
-function faultOf(result: Answer): string | undefined {
-  if ('error' in result) return reasonOf(result.error);
-  return result.answer.status >= 400 ? `it answers ${result.answer.status}` : undefined;
-}
 
 export const checkDebian: Check = async (config, signal) => {
   const mirrors = config.SLIPWAY_MIRROR_DEBIAN;
@@ -96,7 +77,10 @@ export const checkRegistry: Check = async (config, signal) => {
   if (config.SLIPWAY_BASE_SOURCE === 'debootstrap')
     return ok(name, 'not needed, as SLIPWAY_BASE_SOURCE is debootstrap');
   const host = config.SLIPWAY_MIRROR_DOCKER.split('/')[0] || 'registry-1.docker.io';
-  const result = await attempt(`https://${host}/v2/`, config, signal);
+  const secure = await attempt(`https://${host}/v2/`, config, signal);
+  // An engine speaks plain http to what is on its own machine.
+  const isOwn = /^(127\.|localhost(:|$)|\[::1\])/.test(host);
+  const result = 'error' in secure && isOwn ? await attempt(`http://${host}/v2/`, config, signal) : secure;
   const isRegistry = !('error' in result) && [200, 401].includes(result.answer.status);
   if (isRegistry) return ok(name, `${host} answers`);
   const message = `${host}: ${faultOf(result) ?? 'it is no registry'}; bases are made by debootstrap instead.`;

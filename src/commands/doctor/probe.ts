@@ -1,11 +1,10 @@
 /** One request as git and builds would make it: through the operator's proxy, trusting the same certificates. */
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { connect as connectTls } from 'node:tls';
-import { hostCaBundle } from '../../certificates.ts';
+import { trusted } from '../../certificates.ts';
 import type { Config } from '../../config.ts';
-import { hostOf, portOf } from '../../hosts.ts';
+import { hostOf as hostName, portOf } from '../../hosts.ts';
 import { createNetwork, type Opened } from '../../network.ts';
 
 /** Answers beyond this many bytes are not read; what a check looks for stands near the beginning. */
@@ -18,7 +17,7 @@ export interface Probed {
 }
 
 /** Asks a URL that an operator configured; unlike a repository's it may be anywhere. Follows no redirect. */
-export async function probe(address: string, config: Config, signal: AbortSignal, accept = '*/*'): Promise<Probed> {
+async function probe(address: string, config: Config, signal: AbortSignal, accept = '*/*'): Promise<Probed> {
   const url = new URL(address);
   const named = `${url.hostname}:${portOf(url)}`;
   const opened = await createNetwork({ ...config, SLIPWAY_ALLOWED_HOSTS: [named] }).open(url, signal);
@@ -35,9 +34,8 @@ function ask(url: URL, opened: Opened, config: Config, signal: AbortSignal, acce
   if (viaProxy?.authorization) headers['proxy-authorization'] = viaProxy.authorization;
   const path = viaProxy ? url.href : `${url.pathname}${url.search}`;
   const isTls = url.protocol === 'https:';
-  const bundle = isTls ? hostCaBundle(config) : undefined;
-  const trust = bundle ? { ca: readFileSync(bundle) } : {};
-  const createConnection = () => (isTls ? connectTls({ socket, servername: hostOf(url), ...trust }) : socket);
+  const trust = isTls ? trusted(config) : {};
+  const createConnection = () => (isTls ? connectTls({ socket, servername: hostName(url), ...trust }) : socket);
   return new Promise((resolve, reject) => {
     const request = (isTls ? requestHttps : requestHttp)({ path, headers, createConnection, signal }, (response) => {
       let body = '';
@@ -50,6 +48,27 @@ function ask(url: URL, opened: Opened, config: Config, signal: AbortSignal, acce
     });
     request.on('error', reject).end();
   });
+}
+
+/** Host and port of an address, for people. */
+export function hostOf(address: string): string {
+  return new URL(address).host;
+}
+
+export type Answer = { answer: Probed } | { error: unknown };
+
+/** The same as `probe`; a fault is an answer too. */
+export function attempt(address: string, config: Config, signal: AbortSignal, accept?: string): Promise<Answer> {
+  return probe(address, config, signal, accept).then(
+    (answer) => ({ answer }),
+    (error) => ({ error }),
+  );
+}
+
+/** Why an answer is none, for people. */
+export function faultOf(result: Answer): string | undefined {
+  if ('error' in result) return reasonOf(result.error);
+  return result.answer.status >= 400 ? `it answers ${result.answer.status}` : undefined;
 }
 
 /** What went wrong with a request, for people. */

@@ -38,6 +38,7 @@ export const gh: RepoProvider = {
     ref: { enabled: true, default: 'HEAD' },
   },
   example: 'gh/org/repo/ref',
+  login: { host: HOST, user: 'x-access-token', token: 'SLIPWAY_GITHUB_TOKEN' },
   hosts: [HOST, `www.${HOST}`],
   forgivesDefaultBranch: true,
   fromSpec(rest) {

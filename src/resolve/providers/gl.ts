@@ -29,6 +29,7 @@ export const gl: RepoProvider = {
     ref: { enabled: true, default: 'HEAD' },
   },
   example: 'gl/group%2Fproject/ref',
+  login: { host: HOST, user: 'oauth2', token: 'SLIPWAY_GITLAB_TOKEN' },
   hosts: [HOST, `www.${HOST}`],
   forgivesDefaultBranch: false,
   fromSpec(rest) {

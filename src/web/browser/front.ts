@@ -2,7 +2,7 @@
 import { parseRepo } from '../../resolve/spec.ts';
 import type { PlanPreview } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
-import { fileOf, refName, repoName } from '../pages/words.ts';
+import { fileOf, refName, repoName, specPath } from '../pages/words.ts';
 import { badgeText, type Format } from './badge-text.ts';
 import { type ApiError, askApi, byId, copyButton, make } from './dom.ts';
 import { planList } from './plan-view.ts';
@@ -12,9 +12,11 @@ const PROVIDERS: Record<string, string> = {
   gh: 'GitHub repository',
   gl: 'GitLab project',
   gist: 'Gist',
+  zenodo: 'DOI',
   git: 'Git repository',
 };
 
+const token = byId('front').dataset.token ?? '';
 const repo = byId<HTMLInputElement>('repo');
 const ref = byId<HTMLInputElement>('ref');
 const path = byId<HTMLInputElement>('path');
@@ -44,7 +46,9 @@ function chips({ page, urlpath, ...found }: RepoSpec): HTMLElement[] {
   const [, ...rest] = page?.refAndPath.split('/') ?? [];
   const name = refName({ ...found, ...(page && { page }) });
   const opens = path.value.trim() || rest.join('/') || urlpath;
+  const lookedUp = found.provider === 'zenodo' ? `looked up at ${new URL(found.cloneUrl).host} when launched` : '';
   return [
+    ...(lookedUp ? [make('span', { className: 'chip', textContent: lookedUp })] : []),
     ...(name ? [make('span', { className: 'chip mono', textContent: name })] : []),
     ...(opens ? [make('span', { className: 'chip', textContent: `opens ${opens}` })] : []),
   ];
@@ -68,10 +72,9 @@ function refused({ message, hint }: { message: string; hint?: string }): void {
 }
 
 /** Path of the launch page without `/v2/`, as the server makes it of the form. */
-function launchPath({ provider, name, ref: at, page }: RepoSpec): string {
+function launchPath(found: RepoSpec): string {
   // Of a page only its host can say where the ref ends: it stays whole.
-  if (page) return `git/${encodeURIComponent(repo.value.trim())}`;
-  return `${provider}/${name}/${(at ?? 'HEAD').split('/').map(encodeURIComponent).join('/')}`;
+  return found.page ? `git/${encodeURIComponent(repo.value.trim())}` : specPath(found);
 }
 
 function read(): RepoSpec | undefined {
@@ -127,7 +130,7 @@ function readExactly({ resolved }: PlanPreview): void {
 
 async function preview(asked: string): Promise<HTMLElement> {
   try {
-    const found = await askApi<PlanPreview>(`/api/v1/plan/${asked}`);
+    const found = await askApi<PlanPreview>(`/api/v1/plan/${asked}`, { headers: { 'x-build-token': token } });
     if (asked === (spec && launchPath(spec))) readExactly(found);
     return planList(found);
   } catch (error) {

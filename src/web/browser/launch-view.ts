@@ -43,6 +43,7 @@ const TITLES: Record<Progress['state'], string> = {
   building: 'Building',
   starting: 'Starting',
   ready: '✓ Ready:',
+  over: '✗ Ended:',
   failed: '✗ Failed:',
   cancelled: 'Cancelled:',
 };
@@ -54,7 +55,8 @@ export function drawState(
 ): void {
   const title = `${TITLES[state]} ${name}`;
   if (document.title !== title) document.title = title;
-  const icon = state === 'ready' ? 'ready' : state === 'failed' || state === 'cancelled' ? 'failed' : 'busy';
+  const isBad = state === 'over' || state === 'failed' || state === 'cancelled';
+  const icon = state === 'ready' ? 'ready' : isBad ? 'failed' : 'busy';
   const address = assets[`favicon-${icon}.svg`] ?? '';
   const link = byId<HTMLElement>('favicon') as unknown as HTMLLinkElement;
   if (link.getAttribute('href') !== address) link.href = address;

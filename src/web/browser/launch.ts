@@ -3,13 +3,23 @@ import { sessionLink } from '../../launch/urlpath.ts';
 import type { LaunchRequest, PlanPreview } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
 import type { Failed } from '../pages/letter.ts';
+import type { Over } from '../pages/views.ts';
 import { DocumentFrame } from './document-frame.ts';
 import { type ApiError, askApi, byId, make, setText } from './dom.ts';
 import { LogFold } from './fold.ts';
 import { drawProgress, drawState } from './launch-view.ts';
 import { showLetter } from './letter-view.ts';
 import { planList } from './plan-view.ts';
-import { advance, fail, newProgress, type Progress, queueNews, type StreamEvent } from './progress.ts';
+import {
+  advance,
+  end,
+  fail,
+  newProgress,
+  type Progress,
+  queueNews,
+  type StageName,
+  type StreamEvent,
+} from './progress.ts';
 import { followLaunch } from './stream.ts';
 
 interface PageData {
@@ -18,6 +28,7 @@ interface PageData {
   path: string;
   token: string;
   name: string;
+  stages: StageName[];
   /** The page is that of a launch which somebody began without script. */
   launch?: string;
   assets: Record<string, string>;
@@ -29,6 +40,8 @@ interface Launch {
   build?: string;
   /** What a browser opens, once it is ready. */
   link?: string;
+  /** Why its session is there no more. */
+  over?: Over;
   error?: Failed;
 }
 
@@ -42,7 +55,7 @@ const enter = byId<HTMLAnchorElement>('enter');
 const cancel = byId<HTMLButtonElement>('cancel');
 const log = new LogFold(data.assets['terminal.css'] ?? '');
 const frame = new DocumentFrame();
-const progress: Progress = newProgress(performance.now());
+const progress: Progress = newProgress(performance.now(), data.stages);
 let id = data.launch ?? sessionStorage.getItem(memory) ?? undefined;
 let isResumed = id !== undefined;
 let record: Launch | undefined;
@@ -86,6 +99,14 @@ async function readRecord(): Promise<void> {
   if (record?.build) log.saveAs(`/api/v1/builds/${record.build}/log`);
 }
 
+/** Whoever comes from the page of a session that has ended wants another; a reload of what then begins does not. */
+async function comesForAnother(): Promise<boolean> {
+  if (location.hash !== '#again') return false;
+  history.replaceState(null, '', data.path);
+  if (id !== undefined) await readRecord();
+  return record?.over !== undefined;
+}
+
 async function follow(): Promise<void> {
   const stream = followLaunch(id ?? '', isResumed, {
     message: (event, isOld) => void take(event as StreamEvent, isOld),
@@ -108,11 +129,12 @@ async function follow(): Promise<void> {
     if (event.step) log.add(`\u001b[1m${event.step.title}\u001b[0m\n`);
     advance(progress, event, isOld ? undefined : performance.now());
     if (event.stage === 'plan' || progress.state !== before) frame.look(id ?? '');
+    if (progress.state === 'ready' || progress.state === 'failed' || progress.state === 'cancelled') stream.close();
+    // Whether it still is, only its record says.
+    if (progress.state === 'ready' && before !== 'ready') return ready(isOld);
     draw();
     if (progress.state === before) return;
     if (progress.state === 'building' || progress.state === 'starting') await readRecord();
-    if (progress.state === 'ready' || progress.state === 'failed' || progress.state === 'cancelled') stream.close();
-    if (progress.state === 'ready') await ready(isOld);
     if (progress.state === 'failed') await failed(progress.failed as Failed);
   };
 }
@@ -130,6 +152,8 @@ function isReading(): boolean {
 async function ready(isOld: boolean): Promise<void> {
   const { url, token } = progress.ready ?? { url: '', token: '' };
   await readRecord();
+  if (record?.over) return over(record.over);
+  draw();
   // Of a pasted page only the service knows which file it shows.
   enter.href = record?.link ?? sessionLink(url, data.request.urlpath, token);
   enter.hidden = false;
@@ -151,6 +175,27 @@ async function ready(isOld: boolean): Promise<void> {
   cancel.onclick = stay;
   addEventListener('scroll', stay, { once: true });
   handOver = window.setTimeout(() => (isReading() ? stay() : go()), HAND_OVER_AFTER);
+}
+
+/** Its launch leads nowhere any more: nothing is left of it but the way to another. */
+function over(why: Over): void {
+  forget();
+  clearTimeout(handOver);
+  end(progress, why);
+  enter.hidden = true;
+  setText(byId('aside'), '');
+  cancel.hidden = true;
+  // Another button, as one that turns into it would be seen to move.
+  const text = { id: 'again', className: 'button primary', textContent: 'Launch it again' };
+  cancel.before(make('button', { ...text, type: 'button', onclick: again }));
+  draw();
+}
+
+/** A session may have ended while its reader was elsewhere. */
+async function lookAgain(): Promise<void> {
+  if (progress.state !== 'ready' || document.visibilityState !== 'visible') return;
+  await readRecord();
+  if (record?.over) over(record.over);
 }
 
 async function failed(error: Failed): Promise<void> {
@@ -197,7 +242,13 @@ setTimeout(() => {
 }, DRAWN_AFTER);
 setInterval(draw, 1000);
 draw();
+document.addEventListener('visibilitychange', lookAgain);
+addEventListener('pageshow', lookAgain);
 try {
+  if (await comesForAnother()) {
+    forget();
+    id = undefined;
+  }
   if (id === undefined) await begin();
   await follow();
 } catch (error) {

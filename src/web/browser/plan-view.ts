@@ -1,7 +1,8 @@
 /** What will be built and why, as a list to read. */
 import { pythonName } from '../../python-name.ts';
 import type { PlanPreview } from '../../service/types.ts';
-import { roughly, withDays } from '../pages/words.ts';
+import type { Step } from '../../types.ts';
+import { refName, repoName, roughly, withDays } from '../pages/words.ts';
 import { make } from './dom.ts';
 
 const PACKS: Record<string, string> = {
@@ -18,13 +19,20 @@ function row(term: string, ...content: (Node | string)[]): HTMLElement {
   return make('div', {}, make('dt', { textContent: term }), make('dd', {}, ...content));
 }
 
+interface Planned {
+  plan: { steps: readonly Pick<Step, 'place'>[] };
+}
+
 /** The sentence that counts most: how long it takes. */
-function whenReady({ cached, usual }: PlanPreview): string {
+export function whenReady({ cached, usual, plan }: Pick<PlanPreview, 'cached' | 'usual'> & Planned): string {
   if (cached.content) return 'Built already: it opens in seconds.';
-  if (cached.environment) return 'Its environment is there already: only the files are new, which takes seconds.';
-  return usual === undefined
-    ? 'Has to be built once; that takes minutes.'
-    : `Has to be built once, usually ${roughly(usual)}.`;
+  const time = usual === undefined ? undefined : `usually ${roughly(usual)}`;
+  if (!cached.environment) return `Has to be built once${time ? `, ${time}` : '; that takes minutes'}.`;
+  const there = 'Its environment is there already';
+  // A postBuild or a package of the repository's own may take any time.
+  if (plan.steps.some(({ place }) => place === 'content'))
+    return `${there}; its own steps have to run once${time ? `, ${time}` : ', which may take minutes'}.`;
+  return `${there}: only the files are new, ${time ?? 'which takes seconds'}.`;
 }
 
 export function planList(preview: PlanPreview): HTMLElement {
@@ -44,6 +52,7 @@ export function planList(preview: PlanPreview): HTMLElement {
     'dl',
     { className: 'facts' },
     row('Time', whenReady(preview)),
+    ...(resolved.spec.doi === undefined ? [] : [row('Repository', `${repoName(resolved.spec)} ${refName(resolved)}`)]),
     row(
       'Commit',
       make('code', { textContent: resolved.commit.slice(0, 12) }),

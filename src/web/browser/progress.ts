@@ -1,8 +1,10 @@
 /** What a person is told while waiting, as the events of a launch tell it. Knows no page. */
+import { whyOver } from '../pages/gone.ts';
 import type { Failed } from '../pages/letter.ts';
+import type { Over } from '../pages/views.ts';
 import { roughly, withDays } from '../pages/words.ts';
 
-export type StageName = 'Find' | 'Plan' | 'Build' | 'Start';
+export type StageName = 'Find' | 'Plan' | 'Build' | 'Publish' | 'Start';
 
 export interface Stage {
   name: StageName;
@@ -33,7 +35,7 @@ export interface StreamEvent {
 }
 
 export interface Progress {
-  state: 'waiting' | 'queued' | 'building' | 'starting' | 'ready' | 'failed' | 'cancelled';
+  state: 'waiting' | 'queued' | 'building' | 'starting' | 'ready' | 'over' | 'failed' | 'cancelled';
   stages: Stage[];
   /** What the step that runs does. */
   step?: string;
@@ -42,12 +44,13 @@ export interface Progress {
   isCached: boolean;
   ready?: Ready;
   failed?: Failed;
+  /** Why its session is there no more. */
+  over?: Over;
 }
 
-export function newProgress(now: number): Progress {
-  const stages = (['Find', 'Plan', 'Build', 'Start'] as const).map(
-    (name): Stage => ({ name, state: 'waiting', share: 0 }),
-  );
+/** @param names of the stages that this service has, in order */
+export function newProgress(now: number, names: readonly StageName[]): Progress {
+  const stages = names.map((name): Stage => ({ name, state: 'waiting', share: 0 }));
   const progress: Progress = { state: 'waiting', stages, isCached: false };
   enter(progress, 'Find', now);
   return progress;
@@ -69,13 +72,29 @@ function enter(progress: Progress, name: StageName | 'end', now: number | undefi
 }
 
 function building(progress: Progress, { step }: StreamEvent, now: number | undefined): void {
+  const [stage, publish] = (['Build', 'Publish'] as const).map((name) => stageOf(progress, name));
+  // An environment is published before content is built on it.
+  if (step && stage && publish?.state === 'current') {
+    Object.assign(publish, { state: 'waiting' });
+    Object.assign(stage, { state: 'current', share: 0 });
+  }
   enter(progress, 'Build', now);
   progress.state = 'building';
   if (!step) return;
   progress.step = step.title;
-  const stage = progress.stages.find(({ name }) => name === 'Build');
   // A step that runs is not done.
   if (stage) stage.share = Math.max(stage.share, (step.number - 1) / Math.max(1, step.total));
+}
+
+function stageOf({ stages }: Progress, name: StageName): Stage | undefined {
+  return stages.find((stage) => stage.name === name);
+}
+
+/** Filled at its end: what is told of are layers that have begun, never those to come. */
+function publishing(progress: Progress, now: number | undefined): void {
+  enter(progress, stageOf(progress, 'Publish') ? 'Publish' : 'Build', now);
+  progress.state = 'building';
+  progress.step = 'Publishing the image';
 }
 
 /**
@@ -83,7 +102,7 @@ function building(progress: Progress, { step }: StreamEvent, now: number | undef
  * @param now undefined for what was over before the page was opened
  */
 export function advance(progress: Progress, event: StreamEvent, now: number | undefined): void {
-  if (progress.state === 'ready' || progress.state === 'failed') return;
+  if (progress.state === 'ready' || progress.state === 'over' || progress.state === 'failed') return;
   switch (event.phase) {
     case 'fetching':
       enter(progress, event.stage === 'plan' ? 'Plan' : 'Find', now);
@@ -92,8 +111,7 @@ export function advance(progress: Progress, event: StreamEvent, now: number | un
       building(progress, event, now);
       break;
     case 'pushing':
-      building(progress, event, now);
-      progress.step = 'Publishing the image';
+      publishing(progress, now);
       break;
     case 'built':
       progress.isCached = progress.stages[0]?.state === 'current';
@@ -124,6 +142,12 @@ export function fail(progress: Progress, failed: Failed, now: number | undefined
   progress.failed = failed;
 }
 
+/** The session that it led to is there no more. */
+export function end(progress: Progress, why: Over): void {
+  progress.state = 'over';
+  progress.over = why;
+}
+
 /** Place in the queue, and milliseconds until built as earlier builds have it. */
 export function queueNews(progress: Progress, news: { place?: number; estimate?: number }, now: number): void {
   progress.queue = { ...news, at: now };
@@ -138,6 +162,8 @@ export function headline(progress: Progress): string {
   switch (progress.state) {
     case 'ready':
       return 'Your session is ready';
+    case 'over':
+      return 'This session has ended';
     case 'starting':
       return 'Starting your session';
     case 'cancelled':
@@ -150,7 +176,7 @@ export function headline(progress: Progress): string {
       if (progress.step) return withDays(progress.step);
       return current === 'Plan'
         ? 'Reading what it needs'
-        : current === 'Build'
+        : current === 'Build' || current === 'Publish'
           ? 'Preparing the build'
           : 'Finding the repository';
   }
@@ -164,6 +190,7 @@ function queued(place: number): string {
 /** What else there is to say; '' when nothing is known. */
 export function detail(progress: Progress, now: number): string {
   if (progress.state === 'ready') return 'It is yours alone, and ends when nothing happens in it for a while.';
+  if (progress.over) return whyOver(progress.over);
   if (progress.state === 'cancelled') return 'Nothing runs for you any more.';
   if (progress.state === 'starting') return progress.isCached ? '' : 'Built. Its server takes a few seconds.';
   if (progress.state !== 'queued' && progress.state !== 'building') return '';

@@ -11,12 +11,16 @@ const [CALM, CLOSE] = [60_000, 10_000];
 
 const STYLE = `
 :host { all: initial }
-.box { position: fixed; inset: auto 16px 16px auto; z-index: 2147483647; display: flex; gap: 12px; align-items: center;
-  max-width: calc(100vw - 32px); box-sizing: border-box; padding: 10px 14px; border-radius: 10px; border: 1px solid #0002;
-  font: 14px/1.4 system-ui, sans-serif; background: #fff; color: #1b1f24; box-shadow: 0 4px 20px #0003 }
+.box { position: fixed; inset: auto 16px 16px auto; z-index: 2147483647; display: flex; gap: 16px; align-items: center;
+  max-width: min(512px, 100vw - 32px); box-sizing: border-box; padding: 12px 12px 12px 16px; border-radius: 8px;
+  border: 1px solid #0003; font: 16px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums; background: #fff;
+  color: #1b1f24; box-shadow: 0 2px 12px #0002 }
 .box[hidden] { display: none }
-button, a { font: inherit; font-weight: 600; padding: 6px 12px; border: 0; border-radius: 7px; cursor: pointer;
-  background: #0a62ad; color: #fff; text-decoration: none; white-space: nowrap }
+button, a { flex: none; display: inline-flex; align-items: center; min-height: 44px; box-sizing: border-box; font: inherit;
+  font-weight: 600; padding: 0 16px; border: 0; border-radius: 8px; cursor: pointer; background: #0a62ad; color: #fff;
+  text-decoration: none; white-space: nowrap }
+button[hidden], a[hidden] { display: none }
+@media (max-width: 480px) { .box { inset: auto 8px 8px; max-width: none } .box > :first-child { flex: 1 } }
 :focus-visible { outline: 3px solid #0a62ad; outline-offset: 2px }
 @media (prefers-color-scheme: dark) {
   .box { background: #1b2028; color: #eef1f5; border-color: #fff3 }
@@ -40,12 +44,15 @@ function element<N extends keyof HTMLElementTagNameMap>(name: N, parent: Node): 
 function makeBox() {
   const host = element('div', document.body);
   // Apart from the styles of whatever page this is.
-  const root = host.attachShadow({ mode: 'closed' });
+  const root = host.attachShadow({ mode: 'open' });
   element('style', root).textContent = STYLE;
-  const box = element('div', root);
+  const box = element('aside', root);
   box.className = 'box';
+  box.setAttribute('aria-label', 'Time of this session');
   box.hidden = true;
-  const text = element('span', box);
+  const text = element('div', box);
+  const head = element('strong', text);
+  const note = element('div', text);
   const spoken = element('span', box);
   spoken.setAttribute('role', 'status');
   spoken.style.cssText = 'position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)';
@@ -55,12 +62,11 @@ function makeBox() {
   again.textContent = 'Launch it again';
   again.href = base ?? '/';
   again.hidden = true;
-  again.style.display = 'none';
-  return { box, text, spoken, keep, again };
+  return { box, head, note, spoken, keep, again };
 }
 
 function start(path: string): void {
-  const { box, text, spoken, keep, again } = makeBox();
+  const { box, head, note, spoken, keep, again } = makeBox();
   let ends = Number.POSITIVE_INFINITY;
   let extendable = true;
   let isOver = false;
@@ -76,8 +82,8 @@ function start(path: string): void {
     box.hidden = left > WARN;
     if (box.hidden) return say('');
     keep.hidden = !extendable;
-    const what = extendable ? 'Nobody has used this session for a while. It ends in' : 'This session ends in';
-    text.textContent = `${what} ${clock(left)}. Download what you want to keep.`;
+    head.textContent = `This session ends in ${clock(left)}`;
+    note.textContent = `${extendable ? 'Nobody has used it for a while. ' : ''}Download what you want to keep.`;
     const minutes = Math.ceil(left / 60_000);
     say(`This session ends in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`);
   };
@@ -87,9 +93,9 @@ function start(path: string): void {
     box.hidden = false;
     keep.hidden = true;
     again.hidden = false;
-    again.style.display = '';
-    text.textContent = 'This session has ended.';
-    say(text.textContent);
+    head.textContent = 'This session has ended';
+    note.textContent = '';
+    say(head.textContent);
   };
 
   const ask = async (what: 'time' | 'keep') => {

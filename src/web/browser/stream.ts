@@ -12,6 +12,9 @@ interface Handlers {
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15_000;
+/** A page that was hidden for so long, or a machine that slept for so long, may have a connection that is dead. */
+const LONG = 30_000;
+const BEAT = 5000;
 /** What comes this soon after a page took a launch up again was there before. */
 const REPLAY = 700;
 
@@ -60,16 +63,24 @@ export function followLaunch(id: string, isResumed: boolean, handlers: Handlers)
     timer = window.setTimeout(open, wait);
     wait = Math.min(LONGEST_WAIT, wait * 2);
   };
-  // After sleep or another network a connection may look open and be dead.
-  const wake = () => {
-    if (document.visibilityState === 'visible' && source?.readyState !== EventSource.OPEN) open();
+  // After sleep or another network a connection may look open and be dead. Timers of a hidden page are late by themselves,
+  // so it is only seen when it is shown how long it was away; a page that was seen all the time has slept when they are.
+  let seenAt = Date.now();
+  const look = (isDead: boolean) => {
+    if (document.visibilityState !== 'visible') return;
+    const wasAway = Date.now() - seenAt > LONG;
+    seenAt = Date.now();
+    if (wasAway || isDead) open();
   };
+  const beat = setInterval(look, BEAT, false);
+  const wake = () => look(source?.readyState !== EventSource.OPEN);
   addEventListener('online', open);
   document.addEventListener('visibilitychange', wake);
   open();
   return {
     close() {
       clearTimeout(timer);
+      clearInterval(beat);
       source?.close();
       removeEventListener('online', open);
       document.removeEventListener('visibilitychange', wake);

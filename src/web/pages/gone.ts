@@ -1,8 +1,8 @@
 /** What became of a session, as a letter. */
 import type { Letter } from './letter.ts';
-import type { GoneView } from './views.ts';
+import type { GoneView, Over } from './views.ts';
 
-const WHAT: Record<NonNullable<GoneView['reason']>, string> = {
+const WHAT: Record<Over, string> = {
   idle: 'Nobody used it for a while, so it was ended to make room.',
   age: 'It had reached the greatest age that a session may have.',
   disk: 'It had filled all the disk space that a session may use.',
@@ -10,9 +10,15 @@ const WHAT: Record<NonNullable<GoneView['reason']>, string> = {
   stopped: 'It was stopped.',
   ended: 'Its server was shut down.',
   abandoned: 'It did not come up in time.',
+  unknown: 'It was ended a while ago.',
 };
 
 const LOST = 'What was not downloaded is lost: sessions keep nothing.';
+
+/** Why a session is over, in one line: there is room for no more where it is said while a launch is shown. */
+export function whyOver(over: Over): string {
+  return WHAT[over];
+}
 
 export function goneLetter({ isThere, reason }: GoneView): Letter {
   const common = { turn: 'time' as const, more: '', who: 'You' };

@@ -39,6 +39,7 @@ const OWN_TITLES: Record<string, string> = {
   ref_not_found: 'There is no such branch, tag or commit',
   ref_ambiguous: 'Several commits could be meant',
   repo_empty: 'The repository is empty',
+  doi_without_repo: 'This DOI leads to no Git repository',
   host_not_allowed: 'That host is not allowed here',
   host_unreachable: "The repository's host does not answer",
   host_rate_limited: "The repository's host asks us to wait",

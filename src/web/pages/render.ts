@@ -1,13 +1,13 @@
 /** View → page. Everything that goes into a page is escaped by Handlebars; only the site's own style and words are HTML. */
 import Handlebars from 'handlebars';
 import { compile } from './compile.ts';
-import { goneLetter } from './gone.ts';
+import { goneLetter, whyOver } from './gone.ts';
 import { issueLink, type Letter, letterOf } from './letter.ts';
 import type { ErrorView, FrontView, GoneView, LaunchView, Site } from './views.ts';
-import { fileOf, refName, repoName } from './words.ts';
+import { fileOf, refName, repoName, specPath } from './words.ts';
 
-/** What a person sees of a launch. `Publish` comes where images go to a registry. */
-const STAGES = ['Find', 'Plan', 'Build', 'Start'];
+/** What a person sees of a launch; images are published where they go to a registry. */
+const stagesOf = ({ publishes }: Site) => ['Find', 'Plan', 'Build', ...(publishes ? ['Publish'] : []), 'Start'];
 const EMPTY_LETTER: Letter = { turn: 'you', whose: '', title: '', what: '', more: '', who: '', how: '' };
 /** Seconds after which a launch page without script looks again. */
 const REFRESH = 5;
@@ -46,7 +46,7 @@ export function renderFront(site: Site, view: FrontView): string {
   const recent = view.recent?.map(({ provider, name, ref }) => ({
     name: repoName({ provider: provider as 'gh', name }),
     ref: refName({ ref }),
-    href: `/v2/${provider}/${name}/${ref.split('/').map(encodeURIComponent).join('/')}`,
+    href: `/v2/${specPath({ provider: provider as 'gh', name, ref })}`,
   }));
   const hasOptions = Boolean(view.ref || view.path);
   return page(site, 'front', { ...head, script: 'front.js' }, { ...view, recent, hasOptions });
@@ -57,7 +57,8 @@ export function renderLaunch(site: Site, view: LaunchView): string {
   const name = repoName(spec);
   const files = ['terminal.css', 'favicon-busy.svg', 'favicon-ready.svg', 'favicon-failed.svg'];
   const assets = Object.fromEntries(files.map((file) => [file, site.asset(file)]));
-  const data = JSON.stringify({ request, spec, path, token, name, launch: launch?.id, assets });
+  const stages = stagesOf(site);
+  const data = JSON.stringify({ request, spec, path, token, name, stages, launch: launch?.id, assets });
   return page(
     site,
     'launch',
@@ -76,7 +77,7 @@ export function renderLaunch(site: Site, view: LaunchView): string {
       ref: refName(spec),
       repoLink: spec.cloneUrl.replace(/\.git$/, ''),
       documentTitle: fileOf(request.urlpath) ?? 'README',
-      stages: STAGES,
+      stages,
       empty: EMPTY_LETTER,
       record: launch && recordWords(site, launch, view),
     },
@@ -95,7 +96,9 @@ function recordWords(site: Site, launch: NonNullable<LaunchView['launch']>, { sp
     case 'launching':
       return { headline: 'Starting your session', detail: again };
     case 'ready':
-      return { headline: 'Your session is ready', link: launch.link };
+      return launch.over
+        ? { headline: 'This session has ended', detail: whyOver(launch.over), again: path }
+        : { headline: 'Your session is ready', link: launch.link };
     case 'cancelled':
       return { headline: 'This launch was cancelled', detail: 'Open the link again to start a new one.' };
     case 'failed':

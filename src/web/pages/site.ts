@@ -36,6 +36,7 @@ export function createSite(config: Config, assets: Assets, baseUrl: string): Sit
     ...(banner && { banner: `<p>${markdown.renderInline(banner)}</p>` }),
     ...(about && { about: markdown.render(about) }),
     example: config.SLIPWAY_SITE_EXAMPLE,
+    publishes: config.SLIPWAY_REGISTRY !== '',
     showsRecent: config.SLIPWAY_SITE_RECENT === 'on',
     style: assets.style + (colour ? accentRules(colour) : ''),
     documentStyle: assets.documentStyle + (colour ? accentRules(colour) : ''),

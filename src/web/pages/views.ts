@@ -18,6 +18,8 @@ export interface Site {
   about?: string;
   /** What the front page offers to try. */
   example: string;
+  /** Images go to a registry. */
+  publishes: boolean;
   /** Whether FrontView.recent is wanted. */
   showsRecent: boolean;
   /** Whole style sheet of the pages; stands in each page, so that the first paint needs one request. */
@@ -31,6 +33,8 @@ export interface Site {
 }
 
 export interface FrontView {
+  /** Signed and short-lived: sent as `x-build-token` with previews. */
+  token?: string;
   /** What the form held, when it comes back with a problem. */
   repo?: string;
   ref?: string;
@@ -52,8 +56,13 @@ export interface LaunchView {
   launch?: LaunchRecord & {
     /** What the browser opens once it is ready. */
     link?: string;
+    /** Why there is nothing to open any more. */
+    over?: Over;
   };
 }
+
+/** Why a session is over; `unknown` when that was longer ago than it is remembered. */
+export type Over = EndReason | 'unknown';
 
 export interface ErrorView {
   status: number;

@@ -7,6 +7,12 @@ export function repoName({ provider, name }: Pick<RepoSpec, 'provider' | 'name'>
   return decoded.replace(/^https?:\/\//, '').replace(/\.git$/, '');
 }
 
+/** `<provider>/<spec>` as it stands in paths; a DOI has no ref. */
+export function specPath({ provider, name, ref = 'HEAD' }: Pick<RepoSpec, 'provider' | 'name' | 'ref'>): string {
+  if (provider === 'zenodo') return `${provider}/${name}`;
+  return `${provider}/${name}/${ref.split('/').map(encodeURIComponent).join('/')}`;
+}
+
 /** The ref of a spec, if it says more than "the newest". */
 export function refName(spec: Pick<RepoSpec, 'ref' | 'page'>): string {
   const ref = spec.ref ?? spec.page?.refAndPath.split('/')[0] ?? 'HEAD';

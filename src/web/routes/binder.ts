@@ -20,7 +20,7 @@ async function launchFor(
   const last = lastSeen(request.headers['last-event-id']);
   if (last && (await service.launchRecord(last.story))) return { story: last.story, seen: last.n };
   const repo = specOf(request);
-  await limits.count(request, reply, repo, parameter(request, 'build_token'));
+  await limits.count(request, reply, { repo, token: parameter(request, 'build_token') });
   const buildOnly = /^(true|1)$/i.test(parameter(request, 'build_only') ?? '');
   const { id } = await inTurn(() => service.launch({ repo, buildOnly }, clientOf(request, config)));
   return { story: id, seen: undefined };

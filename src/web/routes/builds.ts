@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { SlipwayError } from '../../errors.ts';
-import type { BuildRecord } from '../../service/types.ts';
+import type { AskedBuild } from '../../service/types.ts';
 import { checkOperator, clientOf, limitedName } from '../client.ts';
 import type { Web } from '../context.ts';
 import { BuildAnswer, Failure, IdParams, RequestBody } from '../schemas.ts';
@@ -12,10 +12,16 @@ import { admit } from './launches.ts';
 
 const tags = ['builds'];
 
-function answer(record: BuildRecord, isOperator: boolean): Static<typeof BuildAnswer> {
-  const { askedBy, ...rest } = record;
+function answer(record: AskedBuild, isOperator: boolean): Static<typeof BuildAnswer> {
+  const { askedBy, ask, asks: _asks, ...rest } = record;
   const path = `/api/v1/builds/${record.id}`;
-  return { ...rest, ...(isOperator && { askedBy }), events: `${path}/events`, log: `${path}/log` };
+  return {
+    ...rest,
+    ...(isOperator && { askedBy }),
+    ...(ask !== undefined && { cancel: `${path}?ask=${ask}` }),
+    events: `${path}/events`,
+    log: `${path}/log`,
+  };
 }
 
 export async function buildRoutes(plain: FastifyInstance, web: Web): Promise<void> {
@@ -103,15 +109,22 @@ export async function buildRoutes(plain: FastifyInstance, web: Web): Promise<voi
     {
       schema: {
         tags,
-        summary: 'Cancel a build for all who wait for it; operators only',
-        security: [{ operator: [] }],
+        summary: 'Cancel a build',
+        description:
+          'By the path that asking for it gave: it ends when nobody else wants it. Operators end it for all.',
+        security: [{ operator: [] }, {}],
         params: IdParams,
+        querystring: Type.Object({ ask: Type.Optional(Type.String({ maxLength: 64 })) }),
         response: { 204: Type.Null(), '4xx': Failure },
       },
     },
     async (request, reply) => {
-      checkOperator(request, config);
-      await service.cancelBuild((await known(request.params.id)).id);
+      const { id } = request.params;
+      const { ask } = request.query;
+      if (ask === undefined || !(await service.takeBackBuild(id, ask))) {
+        checkOperator(request, config);
+        await service.cancelBuild((await known(id)).id);
+      }
       return reply.code(204).send(null);
     },
   );

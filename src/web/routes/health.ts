@@ -21,7 +21,10 @@ async function inTime(health: Promise<Health>): Promise<Health> {
   }
 }
 
-export async function healthRoutes(app: FastifyInstance, { service, metrics }: Web): Promise<void> {
+export async function healthRoutes(
+  app: FastifyInstance,
+  { service, metrics }: Pick<Web, 'service' | 'metrics'>,
+): Promise<void> {
   // Tried once for all who ask within a second.
   const kept = new Kept<Health>(1000, 1);
   app.get('/health', async (_request, reply) => {

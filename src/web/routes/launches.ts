@@ -10,7 +10,7 @@ import { documentPolicy, renderDocument } from '../pages/index.ts';
 import { Failure, IdParams, LaunchAnswer, RequestBody } from '../schemas.ts';
 import { parameter } from '../spec.ts';
 import { lastSeen } from '../sse.ts';
-import { linkOf } from '../story.ts';
+import { type Entry, entryOf } from '../story.ts';
 
 const tags = ['launches'];
 
@@ -19,14 +19,15 @@ export function launchPath(id: string): string {
 }
 
 /** What may be told of a launch to who has its id. */
-function answer(record: LaunchRecord, link?: string): Static<typeof LaunchAnswer> {
+function answer(record: LaunchRecord, { link, over }: Entry = {}): Static<typeof LaunchAnswer> {
   const { id, state, spec, subdir, urlpath, buildOnly, createdAt, endedAt, resolved, build, image } = record;
   const { timings, error } = record;
+  const { canonicalUrl, provider } = resolved?.spec ?? spec;
   return {
     id,
     state,
-    repo: spec.canonicalUrl,
-    provider: spec.provider,
+    repo: canonicalUrl,
+    provider,
     ref: resolved?.ref ?? spec.ref ?? 'HEAD',
     subdir,
     buildOnly,
@@ -38,6 +39,7 @@ function answer(record: LaunchRecord, link?: string): Static<typeof LaunchAnswer
     ...(image !== undefined && { image }),
     ...(timings && { timings }),
     ...(link !== undefined && { link }),
+    ...(over !== undefined && { over }),
     ...(error && { error }),
     events: `${launchPath(id)}/events`,
   };
@@ -52,7 +54,7 @@ export async function admit(
 ): Promise<void> {
   if (body.refresh) checkOperator(request, config);
   const token = request.headers['x-build-token'];
-  await limits.count(request, reply, body.repo, typeof token === 'string' ? token : undefined);
+  await limits.count(request, reply, { repo: body.repo, token: typeof token === 'string' ? token : undefined });
 }
 
 export async function launchRoutes(plain: FastifyInstance, web: Web): Promise<void> {
@@ -97,7 +99,7 @@ export async function launchRoutes(plain: FastifyInstance, web: Web): Promise<vo
     },
     async (request) => {
       const record = await known(request.params.id);
-      return answer(record, await linkOf(service, record));
+      return answer(record, await entryOf(service, record));
     },
   );
 

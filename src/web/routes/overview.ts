@@ -24,7 +24,8 @@ export async function overviewRoutes(plain: FastifyInstance, { service, limits, 
     async (request, reply) => {
       const repo = specOf(request);
       const token = request.headers['x-build-token'];
-      await limits.count(request, reply, repo, typeof token === 'string' ? token : undefined);
+      const given = typeof token === 'string' ? token : undefined;
+      await limits.count(request, reply, { what: 'previews', repo, token: given });
       const gone = new AbortController();
       once(reply.raw, 'close', { signal: gone.signal }).then(
         () => gone.abort(),
@@ -37,8 +38,17 @@ export async function overviewRoutes(plain: FastifyInstance, { service, limits, 
 
   app.get(
     '/queue',
-    { schema: { summary: 'Builds that wait or are being done', response: { 200: QueueAnswer, '5xx': Failure } } },
-    () => service.queue(),
+    {
+      schema: {
+        summary: 'Builds that wait or are being done; who asked for them, for operators',
+        response: { 200: QueueAnswer, '5xx': Failure },
+      },
+    },
+    async (request) => {
+      const queue = await service.queue();
+      if (clientOf(request, config).isOperator) return queue;
+      return { ...queue, builds: queue.builds.map(({ askedBy: _askedBy, ...rest }) => rest) };
+    },
   );
 
   app.get(

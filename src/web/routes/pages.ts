@@ -5,15 +5,16 @@ import { readSpec } from '../../pipeline.ts';
 import { VERSION } from '../../root.ts';
 import type { LaunchRequest } from '../../service/types.ts';
 import type { RepoSpec } from '../../types.ts';
-import { SAME_FOR } from '../build-token.ts';
+import { PREVIEWS, SAME_FOR } from '../build-token.ts';
 import { type Body, bodyOf, compress, sendBody } from '../bytes.ts';
 import { clientOf } from '../client.ts';
 import type { Web } from '../context.ts';
 import { Kept } from '../kept.ts';
 import { renderAbout, renderFront, renderLaunch, type Site } from '../pages/index.ts';
+import { specPath } from '../pages/words.ts';
 import { caught } from '../plugins/errors.ts';
 import { parameter, queryOf, specOf } from '../spec.ts';
-import { linkOf } from '../story.ts';
+import { entryOf } from '../story.ts';
 
 const HTML = 'text/html; charset=utf-8';
 /** Kept by browsers, but asked about each time: a page carries a token that runs out. */
@@ -37,7 +38,7 @@ function linkTo({ repo, ref, path }: { repo: string; ref: string; path: string }
   const query = opens ? `?${new URLSearchParams(opens)}` : '';
   // Of a page only its host can say where the ref ends: it stays whole.
   if (spec.page) return `/v2/git/${encodeURIComponent(repo.trim())}${query}`;
-  return `/v2/${spec.provider}/${spec.name}/${(spec.ref ?? 'HEAD').split('/').map(encodeURIComponent).join('/')}${query}`;
+  return `/v2/${specPath(spec)}${query}`;
 }
 
 async function pageOf(text: string): Promise<Body> {
@@ -84,7 +85,8 @@ export async function pageRoutes(app: FastifyInstance, web: Web): Promise<void> 
 
   app.get('/', async (request, reply) => {
     const body = await fronts.get('front', async () => {
-      return pageOf(renderFront(site, site.showsRecent ? { recent: await service.recent(RECENT) } : {}));
+      const recent = site.showsRecent ? { recent: await service.recent(RECENT) } : {};
+      return pageOf(renderFront(site, { token: tokens.issue(PREVIEWS), ...recent }));
     });
     return sendBody(request, reply, body);
   });
@@ -99,7 +101,7 @@ export async function pageRoutes(app: FastifyInstance, web: Web): Promise<void> 
     } catch (error) {
       const { status, message, hint } = caught(request, error);
       const problem = { message, ...(hint !== undefined && { hint }) };
-      return html(reply.code(status), renderFront(site, { repo, ref, path, problem }));
+      return html(reply.code(status), renderFront(site, { token: tokens.issue(PREVIEWS), repo, ref, path, problem }));
     }
   });
 
@@ -116,7 +118,7 @@ export async function pageRoutes(app: FastifyInstance, web: Web): Promise<void> 
   app.post('/v2/*', async (request, reply) => {
     const asked = linked(request).request;
     const token = (request.body as Record<string, string> | undefined)?.token;
-    await limits.count(request, reply, asked.repo, token);
+    await limits.count(request, reply, { repo: asked.repo, token });
     const { id } = await inTurn(() => service.launch(asked, clientOf(request, config)));
     return reply.redirect(`/launches/${id}`, 303);
   });
@@ -126,15 +128,16 @@ export async function pageRoutes(app: FastifyInstance, web: Web): Promise<void> 
     const record = await service.launchRecord(id);
     if (!record) throw new SlipwayError('launch_not_found', 'This launch is no longer known.');
     const { spec, urlpath, subdir } = record;
-    const path = `/v2/${spec.provider}/${spec.name}/${(spec.ref ?? 'HEAD').split('/').map(encodeURIComponent).join('/')}`;
-    const link = await linkOf(service, record);
-    const asked = { repo: path.slice('/v2/'.length), ...(urlpath && { urlpath }), ...(subdir && { subdir }) };
+    const repo = specPath(spec);
+    const query = new URLSearchParams({ ...(urlpath && { urlpath }), ...(subdir && { subdir }) }).toString();
+    const path = `/v2/${repo}${query && `?${query}`}`;
+    const asked = { repo, ...(urlpath && { urlpath }), ...(subdir && { subdir }) };
     const view = {
       request: asked,
       spec,
       path,
       token: tokens.issue(asked.repo),
-      launch: { ...record, ...(link && { link }) },
+      launch: { ...record, ...(await entryOf(service, record)) },
     };
     return html(reply.header('cache-control', 'no-store'), renderLaunch(site, view));
   });

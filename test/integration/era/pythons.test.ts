@@ -1,8 +1,9 @@
 /** Pythons that no Debian suite has, from a mirror with a listing of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { itInFull, runsNow } from '../../support/full.ts';
 import { notebook } from '../../support/notebook.ts';
 import { hasPythons, type PythonMirror, startPythonMirror } from '../../support/python-archives.ts';
-import { FULL, play, type Scenario } from '../../support/scenario.ts';
+import { play, type Scenario } from '../../support/scenario.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 const PYTHONS = ['3.7', '3.8', '3.10', '3.12'];
@@ -10,11 +11,10 @@ const FIT =
   'from sklearn.linear_model import LinearRegression\nprint(LinearRegression().fit([[0], [1]], [1, 3]).coef_)';
 const WHICH = 'import sys, numpy\nprint("%d.%d.%d" % sys.version_info[:3], sys.prefix, numpy.__version__)';
 
-const scenarios: (Scenario & { python: string; always?: boolean })[] = [
+const all: (Scenario & { python: string })[] = [
   {
     title: 'runtime.txt asks for a Python that no suite has',
     python: '3.10',
-    always: true,
     commits: [
       {
         date: '2024-03-10',
@@ -80,7 +80,8 @@ const scenarios: (Scenario & { python: string; always?: boolean })[] = [
   },
 ];
 
-const NEEDED = FULL ? PYTHONS : ['3.10'];
+const scenarios = all.filter(({ title }) => runsNow(title));
+const NEEDED = scenarios.map(({ python }) => python);
 // Few machines have old interpreters lying about. In CI a missing one is a failure.
 const isMissing = process.env.CI === undefined && !(await hasPythons(NEEDED));
 
@@ -96,9 +97,9 @@ describe.skipIf(isMissing)('managed Pythons', () => {
     await mirror?.close();
   });
 
-  for (const scenario of scenarios) it.runIf(FULL || scenario.always)(scenario.title, () => play(world, scenario));
+  for (const scenario of scenarios) it(scenario.title, () => play(world, scenario));
 
-  it('a Python that the mirror lacks is told by its name', async () => {
+  itInFull('a Python that the mirror lacks is told by its name', async () => {
     const files = { 'runtime.txt': 'python-3.11.5\n', 'requirements.txt': 'six\n' };
     const { url } = await world.repo('lacking', [{ date: '2024-03-10', files }]);
     const failed = await world.fail(['build', '--json', url], { SLIPWAY_PYTHONS: 'any' });

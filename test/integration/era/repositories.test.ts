@@ -1,7 +1,8 @@
-/** Old repositories run again: eight of them always, all by `npm run test:full`. */
+/** Old repositories run again: four of them always, all by `npm run test:full` (test/support/full.ts). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitOf, type EraRepository, REPOSITORIES } from '../../support/era-repositories.ts';
-import { FULL, play } from '../../support/scenario.ts';
+import { runsNow } from '../../support/full.ts';
+import { play } from '../../support/scenario.ts';
 import { openWorld, type PrintedPlan, type World } from '../../support/world.ts';
 
 async function build(world: World, repository: EraRepository): Promise<void> {
@@ -29,6 +30,6 @@ describe('old repositories', () => {
   });
   afterAll(() => world?.close());
 
-  const known = REPOSITORIES.filter(({ always }) => FULL || always);
+  const known = REPOSITORIES.filter(({ name }) => runsNow(name));
   it.each(known)('$date $name', (repository) => build(world, repository), 30 * 60_000);
 });

@@ -3,10 +3,18 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Health, QueueState } from '../../../src/service/types.ts';
 import { building, DAY, plain } from '../../support/builds.ts';
 import { checkNumbers, follow, type Heard, isEnd, listen, phasesOf } from '../../support/event-stream.ts';
 import { once as unlike } from '../../support/scenario.ts';
-import { type BuildFacts, type LaunchFacts, openServed, type Part, type Served } from '../../support/served.ts';
+import {
+  type BuildFacts,
+  freePorts,
+  type LaunchFacts,
+  openServed,
+  type Part,
+  type Served,
+} from '../../support/served.ts';
 
 let served: Served;
 
@@ -63,6 +71,55 @@ async function silentIndex(): Promise<{ url: string; asked: Promise<unknown>; cl
   };
 }
 
+describe('a service without a worker', () => {
+  const check = ({ checks }: Health, name: string) => checks.find(({ service }) => service === name);
+
+  it('says that nothing can be built, and to its operator who waits; whoever asked may take that back', async () => {
+    const { status, body } = await served.call<Health>('/health');
+    expect(status).toBe(503);
+    expect(body.checks.filter(({ ok }) => !ok)).toMatchObject([{ service: 'Workers', message: expect.any(String) }]);
+    const { url } = await served.world.repo('idle', plain('idle'));
+    const asked = { method: 'POST', body: { repo: url } };
+    const { body: build } = await served.call<BuildFacts & { cancel: string }>('/api/v1/builds', asked);
+    const queue = async (asOperator: boolean) => (await served.call<QueueState>('/api/v1/queue', { asOperator })).body;
+    const [shown] = (await queue(true)).builds;
+    expect(shown).toMatchObject({ id: build.id, repo: url.replace(/\.git$/, ''), askedBy: '127.0.0.1' });
+    expect(JSON.stringify(await queue(false))).not.toContain('askedBy');
+    const path = `/api/v1/builds/${build.id}`;
+    expect((await served.call(path, { asOperator: true })).body).toMatchObject({ askedBy: '127.0.0.1' });
+    expect(JSON.stringify((await served.call(path)).body)).not.toMatch(/asks|askedBy|cancel"/);
+    expect((await served.call(path, { method: 'DELETE' })).status).toBe(403);
+    expect((await served.call(build.cancel, { method: 'DELETE' })).status).toBe(204);
+    expect((await served.call<BuildFacts>(path)).body.state).toBe('cancelled');
+  });
+
+  it('is well once there is one, which counts what it builds; launches count what was there', async () => {
+    const port = await freePorts();
+    const worker = await served.worker({ SLIPWAY_WORKER_PORT: `${port}` });
+    const origin = `http://127.0.0.1:${port}`;
+    await served.until<Health>('/health', ({ ok }) => ok);
+    expect((await served.call<Health>('/health', { origin })).body.ok).toBe(true);
+    const { url } = await served.world.repo('counted', building({ lines: 20, pause: 0.1 }));
+    const request = { repo: url, buildOnly: true };
+    const { events } = await served.launch(request);
+    const heard = listen(served.url + events);
+    await served.until<Health>('/health', (health) => check(health, 'Pod quota')?.build_pods === 1);
+    expect(phasesOf(await heard).at(-1)).toBe('ready');
+    const counted = (await served.call<string>('/metrics', { origin })).body;
+    expect(counted).toMatch(/^slipway_builds_total\{provider="git",outcome="completed"\} 1$/m);
+    expect(counted).toMatch(
+      /^slipway_build_stage_seconds_count\{stage="content",provider="git",outcome="completed"\} 1$/m,
+    );
+    expect(counted).toMatch(/^slipway_tiers_total\{tier="content",state="built"\} 1$/m);
+    await listen(served.url + (await served.launch(request)).events);
+    for (const tier of ['base', 'environment', 'content'])
+      await expect
+        .poll(async () => (await served.call<string>('/metrics')).body)
+        .toMatch(new RegExp(`^slipway_tiers_total\\{tier="${tier}",state="cached"\\} 1$`, 'm'));
+    await worker.stop();
+  });
+});
+
 describe('a worker that is killed', () => {
   it('while it fetches, and while it plans', async () => {
     const { world } = served;
@@ -118,7 +175,8 @@ describe('a worker that is killed', () => {
 
 describe('afterwards', () => {
   it('there is one session for each launch, and nothing of any worker that died', async () => {
-    expect(await served.containers()).toHaveLength(4);
+    // Whoever reads from images has a name that is not a session's.
+    expect(await served.containers()).toEqual(Array(4).fill(expect.stringMatching(/^container \/slipway-(?!build-)/)));
     expect(await served.world.traces()).toEqual(
       expect.not.arrayContaining([expect.stringMatching(/^image slipway\/build:|temporary file/)]),
     );

@@ -1,18 +1,24 @@
 /** Addresses and refs that must not hurt; numbers are rows of the list of hostile inputs. */
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
+import { createServer as createTcp } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.ts';
+import { plain } from '../../support/builds.ts';
+import { type Heard, listen } from '../../support/event-stream.ts';
 import { redirectTo } from '../../support/git-server.ts';
 import { canary, DAY, refused, SECRET } from '../../support/refused.ts';
-import { openWorld, type World } from '../../support/world.ts';
+import { type LaunchFacts, openServed, type Served } from '../../support/served.ts';
+import type { World } from '../../support/world.ts';
 
+let served: Served;
 let world: World;
 beforeAll(async () => {
-  world = await openWorld();
+  served = await openServed();
+  world = served.world;
 });
-afterAll(() => world?.close());
+afterAll(() => served?.close());
 
 describe('addresses (1–9)', () => {
   const specs: [string, () => string, ErrorCode][] = [
@@ -75,6 +81,22 @@ describe('addresses (1–9)', () => {
   });
 });
 
+/** A repository whose branch moves as soon as somebody fetches. */
+async function moving(name: string) {
+  const { url, shas } = await world.repo(name, plain(name));
+  const later = await world.repo(name, [{ date: DAY, branch: 'later', files: { 'note.md': 'new' } }]);
+  const [before = '', after = ''] = [...shas, ...later.shas];
+  let fetches = 0;
+  world.server.intercept = (request) => {
+    // The look-up is a single request; only a fetch greets the server first.
+    const isFetch = request.url?.startsWith(`/${name}.git/info/refs`) && ++fetches === 1;
+    const move = ['update-ref', 'refs/heads/main', after];
+    if (isFetch) execFileSync('git', ['-C', join(world.server.root, `${name}.git`), ...move]);
+    return false;
+  };
+  return { url, before, after, fetches: () => fetches };
+}
+
 describe('refs (3, 9–12)', () => {
   it.each(['--upload-pack=touch', '-x', 'a\nb', 'a b', 'a..b', 'x\u202ey', '@{-1}', ':/x', 'HEAD~1', 'main^{tree}'])(
     'a ref that git does not allow: %j',
@@ -114,20 +136,83 @@ describe('refs (3, 9–12)', () => {
   });
 
   it('12: a ref that moves between resolve and fetch', async () => {
-    const { url, shas } = await world.repo('moving', [{ date: DAY, files: { 'note.md': 'old' } }]);
-    const later = await world.repo('moving', [{ date: DAY, branch: 'later', files: { 'note.md': 'new' } }]);
-    let fetches = 0;
-    world.server.intercept = (request) => {
-      // The look-up is a single request; only a fetch greets the server first.
-      const isFetch = request.url?.includes('/info/refs') && ++fetches === 1;
-      const move = ['update-ref', 'refs/heads/main', later.shas[0] ?? ''];
-      if (isFetch) execFileSync('git', ['-C', join(world.server.root, 'moving.git'), ...move]);
-      return false;
-    };
+    const { url, before, after, fetches } = await moving('moving');
     const planned = await world.plan([url]);
     world.server.intercept = undefined;
-    expect(fetches).toBeGreaterThanOrEqual(1);
-    expect(planned.commit).toBe(shas[0]);
-    expect((await world.plan([url])).commit).toBe(later.shas[0]);
+    expect(fetches()).toBeGreaterThanOrEqual(1);
+    expect(planned.commit).toBe(before);
+    expect((await world.plan([url])).commit).toBe(after);
+  });
+});
+
+describe('as requests to a service that runs (7, 8, 11, 12)', () => {
+  /** Nobody may come here. */
+  const arrived: string[] = [];
+  const decoy = createTcp((socket) => {
+    arrived.push('somebody');
+    socket.destroy();
+  });
+  let port: number;
+
+  beforeAll(async () => {
+    await served.serve();
+    await new Promise<void>((done) => decoy.listen(0, '127.0.0.1', done));
+    ({ port } = decoy.address() as { port: number });
+  });
+  afterAll(() => decoy.close());
+
+  const end = (heard: Heard[]) => heard.at(-1)?.data;
+
+  async function byApi(repo: string, ref: string) {
+    const body = { repo, ref, buildOnly: true };
+    const answer = await served.call<LaunchFacts & { code?: string }>('/api/v1/launches', { method: 'POST', body });
+    return answer.status === 201 ? end(await listen(served.url + answer.body.events)) : answer.body;
+  }
+
+  const byBuild = async (repo: string, ref: string) =>
+    end(await listen(`${served.url}/build/${served.spec(repo, encodeURIComponent(ref))}?build_only=true`));
+
+  it.each([
+    ['7: a name whose address is private', () => `https://localhost:${port}/x.git`],
+    ['8: a redirect to a private address', () => world.server.url('led-astray')],
+    ['8: a redirect to another scheme', () => world.server.url('led-to-a-file')],
+  ])('%s', async (_title, repo) => {
+    world.server.intercept = (request, response) =>
+      redirectTo((path) => (path.includes('file') ? 'file:///etc/passwd' : `http://127.0.0.1:${port}${path}`))(
+        request,
+        response,
+      );
+    for (const ask of [byApi, byBuild]) expect(await ask(repo(), 'HEAD')).toMatchObject({ code: 'host_not_allowed' });
+    world.server.intercept = undefined;
+    expect(arrived).toEqual([]);
+  });
+
+  it('11: a short sha of several commits, and a tag and a branch of one name', async () => {
+    const many = Array.from({ length: 1000 }, (_, index) => ({ date: DAY, message: `${index}` }));
+    const { url, shas } = await world.repo('crowded', many);
+    const prefixes = shas.map((sha) => sha.slice(0, 4));
+    const several = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index) ?? '';
+    const twice = await world.repo('twice', [
+      { date: DAY, files: { a: '1' }, tags: ['v1'] },
+      { date: DAY, files: { a: '2' }, branch: 'v1', from: 'main' },
+    ]);
+    for (const ask of [byApi, byBuild]) {
+      const failed = await ask(url, several);
+      expect(failed).toMatchObject({ code: 'ref_ambiguous' });
+      expect(JSON.stringify(failed)).toContain(shas.find((sha) => sha.startsWith(several))?.slice(0, 12));
+      expect(await ask(twice.url, 'v1')).toMatchObject({ code: 'ref_ambiguous' });
+    }
+  });
+
+  it.each([
+    ['api', byApi],
+    ['build', byBuild],
+  ])('12: a ref that moves between resolve and fetch, by /%s', async (how, ask) => {
+    const { url, before, fetches } = await moving(`moving-${how}`);
+    const { imageName } = (await ask(url, 'main')) as { imageName: string };
+    world.server.intercept = undefined;
+    expect(fetches()).toBeGreaterThanOrEqual(1);
+    const { Labels } = (await world.docker.getImage(imageName).inspect()).Config;
+    expect(Object.values(Labels)).toContain(before);
   });
 });

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Copies, openCopies } from '../../support/copies.ts';
 import { checkNumbers, follow, type Heard, listen } from '../../support/event-stream.ts';
+import { WORKERS } from '../../support/full.ts';
 import { notebook } from '../../support/notebook.ts';
-import { FULL } from '../../support/scenario.ts';
 import type { BuildFacts } from '../../support/served.ts';
 
 let copies: Copies;
 
 beforeAll(async () => {
-  copies = await openCopies({ webs: 3, workers: FULL ? 4 : 2 });
+  copies = await openCopies({ webs: 3, workers: WORKERS });
   // The base goes to the registry from the engine that all tests share, which has it.
   const { url } = await copies.served.world.repo('base', commit('hello'));
   await copies.served.world.build([url], { SLIPWAY_EGRESS: 'auto' });

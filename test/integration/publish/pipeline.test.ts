@@ -2,13 +2,14 @@
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { connectEngine } from '../../../src/engine.ts';
 import { type DockerRegistry, startRegistry } from '../../support/docker-registry.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
+import { itInFull } from '../../support/full.ts';
 import { notebook } from '../../support/notebook.ts';
-import { type OwnEngine, startEngine } from '../../support/own-engine.ts';
+import { startEngine } from '../../support/own-engine.ts';
 import { openRegistry } from '../../support/publishing.ts';
 import { NONCE } from '../../support/scenario.ts';
 import { fileOf } from '../../support/small-images.ts';
@@ -17,14 +18,17 @@ import { openWorld, type World } from '../../support/world.ts';
 let server: DockerRegistry;
 let proxy: FaultProxy;
 let world: World;
-let cold: OwnEngine;
 const folders: string[] = [];
 
 beforeAll(async () => {
   server = await startRegistry();
   proxy = await startFaultProxy(server.host);
-  world = await openWorld({ SLIPWAY_REGISTRY: `${proxy.host}/team/slipway`, SLIPWAY_REGISTRY_INSECURE: 'on' });
-  cold = await startEngine();
+  world = await openWorld({
+    SLIPWAY_REGISTRY: `${proxy.host}/team/slipway`,
+    SLIPWAY_REGISTRY_INSECURE: 'on',
+    // A gigabyte goes through it on two cores; tiers.test.ts has both ways.
+    SLIPWAY_REGISTRY_COMPRESSION: 'zstd',
+  });
 });
 afterAll(async () => {
   await world.stopAll();
@@ -33,7 +37,7 @@ afterAll(async () => {
     if (trace.startsWith('image ')) await world.docker.getImage(trace.slice('image '.length)).remove({ force: true });
   await world.close();
   proxy.close();
-  await Promise.all([server.close(), cold.close()]);
+  await server.close();
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 beforeEach(() => {
@@ -121,15 +125,17 @@ it('finds a built commit by one request', async () => {
   ]);
 });
 
-it('gives an engine that has nothing the whole image, when it is asked for one there', async () => {
+itInFull('gives an engine that has nothing the whole image, when it is asked for one there', async () => {
   const { url } = await world.repo('one', commits('4'));
   const name = 'course:latest';
+  const cold = await startEngine();
+  onTestFinished(() => cold.close());
   await world.build([url, '--image', name], await stranger(cold.host));
   const docker = await connectEngine(loadConfig({ DOCKER_HOST: cold.host }));
   expect(String(await fileOf(docker, name, '/home/jovyan/index.ipynb'))).toBe(notebook('4'));
 });
 
-it('builds what reads the repository on the published environment, and publishes no more than that', async () => {
+itInFull('builds what reads the repository on the published environment, and publishes no more than that', async () => {
   const files = { ...FILES, postBuild: { content: '#!/bin/sh\necho made > made.txt\n', mode: '755' as const } };
   const { url } = await world.repo('post', [{ date: '2024-03-10', files }]);
   await world.build([url]);
@@ -146,7 +152,7 @@ it('builds what reads the repository on the published environment, and publishes
   expect(await registry().hasManifest('content', built.imageName.split(':').at(-1) ?? '')).toBe(built.digest);
 });
 
-it('publishes what is guessed on the environment that it stands on', async () => {
+itInFull('publishes what is guessed on the environment that it stands on', async () => {
   const { url } = await world.repo('guess', commits('import emoji'));
   const first = await world.build([url]);
   const { environment, guessed } = (await world.plan([url])).tiers;

@@ -1,7 +1,8 @@
 /** conda's environment.yml where no channel is reached: SLIPWAY_CONDA=pypi, from PyPI and Debian. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runsNow } from '../../support/full.ts';
 import { notebook } from '../../support/notebook.ts';
-import { FULL, play, type Scenario } from '../../support/scenario.ts';
+import { play, type Scenario } from '../../support/scenario.ts';
 import { openWorld, type PrintedPlan, type World } from '../../support/world.ts';
 
 const SETTINGS = { SLIPWAY_CONDA: 'pypi', SLIPWAY_PYTHONS: 'debian' };
@@ -46,7 +47,7 @@ dependencies:
 prefix: /Users/somebody/opt/anaconda3/envs/paper
 `;
 
-const scenarios: (Scenario & { full?: boolean })[] = [
+const scenarios: Scenario[] = [
   {
     title: 'exported from a Mac in 2022',
     commits: [
@@ -111,7 +112,6 @@ variables:
   },
   {
     title: 'data science of 2019',
-    full: true,
     commits: [
       {
         date: '2019-11-20',
@@ -148,7 +148,6 @@ dependencies:
   },
   {
     title: 'geography, and films from Debian',
-    full: true,
     commits: [
       {
         date: '2024-03-10',
@@ -183,7 +182,7 @@ describe('a conda environment without a channel', () => {
   });
   afterAll(() => world?.close());
 
-  it.each(scenarios.filter(({ full }) => FULL || !full))('$title', (scenario) => play(world, scenario));
+  it.each(scenarios.filter(({ title }) => runsNow(title)))('$title', (scenario) => play(world, scenario));
 
   it('what only a channel has fails with its name, file and line, before anything is built', async () => {
     const files = { 'environment.yml': 'dependencies:\n- numpy\n- r-base=3.6\n- bioconductor-deseq2\n', 'a.R': '1\n' };

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CondaChannel, startCondaChannel } from '../../support/conda-channel.ts';
 import { packedR } from '../../support/conda-r.ts';
+import { itInFull } from '../../support/full.ts';
 import { callServer, runCode, runTerminal, type SessionAddress } from '../../support/kernel.ts';
 import { notebook, notebookOfR } from '../../support/notebook.ts';
 import { NONCE, play } from '../../support/scenario.ts';
@@ -34,7 +35,7 @@ describe('R from conda', () => {
     await channel?.close();
   });
 
-  it('without Python: its kernel runs a notebook, and terminals have it', async () => {
+  itInFull('without Python: its kernel runs a notebook, and terminals have it', async () => {
     await play(world, {
       title: 'r-alone',
       commits: [

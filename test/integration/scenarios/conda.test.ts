@@ -4,9 +4,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CondaChannel, downloaded, startCondaChannel } from '../../support/conda-channel.ts';
 import { PACKAGES } from '../../support/conda-packages.ts';
+import { itInFull } from '../../support/full.ts';
 import { runCode, runTerminal } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
-import { FULL, NONCE, play, type Scenario } from '../../support/scenario.ts';
+import { NONCE, play, type Scenario } from '../../support/scenario.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 /** Its variables make it unlike any environment built before. */
@@ -100,27 +101,30 @@ describe('conda', () => {
     });
   });
 
-  it('another repository with the same environment builds nothing; one package more fetches only that', async () => {
-    const repo = (name: string, ...more: string[]) => ({
-      name,
-      files: {
-        'environment.yml': environment('python=3.11', 'tides', ...more),
-        'a.ipynb': notebook(`print("${name}")`),
-      },
-    });
-    const build = async ({ name, files }: ReturnType<typeof repo>) => {
-      const { url } = await world.repo(name, [{ date: '2024-04-10', files }]);
-      channel.requests.length = 0;
-      return (await world.build([url])).tiers;
-    };
-    await build(repo('first'));
-    expect(await build(repo('second'))).toEqual({ base: 'cached', environment: 'cached', content: 'built' });
-    expect(channel.requests).toEqual([]);
-    expect(await build(repo('third', 'libsea=1.0'))).toMatchObject({ environment: 'built' });
-    expect(downloaded(channel).filter((name) => !name.startsWith('libsea'))).toEqual([]);
-  });
+  itInFull(
+    'another repository with the same environment builds nothing; one package more fetches only that',
+    async () => {
+      const repo = (name: string, ...more: string[]) => ({
+        name,
+        files: {
+          'environment.yml': environment('python=3.11', 'tides', ...more),
+          'a.ipynb': notebook(`print("${name}")`),
+        },
+      });
+      const build = async ({ name, files }: ReturnType<typeof repo>) => {
+        const { url } = await world.repo(name, [{ date: '2024-04-10', files }]);
+        channel.requests.length = 0;
+        return (await world.build([url])).tiers;
+      };
+      await build(repo('first'));
+      expect(await build(repo('second'))).toEqual({ base: 'cached', environment: 'cached', content: 'built' });
+      expect(channel.requests).toEqual([]);
+      expect(await build(repo('third', 'libsea=1.0'))).toMatchObject({ environment: 'built' });
+      expect(downloaded(channel).filter((name) => !name.startsWith('libsea'))).toEqual([]);
+    },
+  );
 
-  it.runIf(FULL)("a package's own scripts run where no cache is mounted, and not as root", async () => {
+  itInFull("a package's own scripts run where no cache is mounted, and not as root", async () => {
     const files = { 'environment.yml': environment('python=3.11', 'eel'), 'index.ipynb': notebook('1') };
     const { url } = await world.repo('eel', [{ date: '2024-04-10', files }]);
     const { session } = await world.launch([url]);
@@ -128,7 +132,7 @@ describe('conda', () => {
     expect(said.trim().split('\n')).toEqual(['uid 1000', 'eel 1.0 0', 'mounts 0']);
   });
 
-  it('the pip section: beside conda, as of the day; a folder of the repository with the content', async () => {
+  itInFull('the pip section: beside conda, as of the day; a folder of the repository with the content', async () => {
     const yml = `${environment('python=3.11', 'tides=1.0', 'pip')}  - pip:\n    - cowsay\n    - -e .\n`;
     const setup =
       'from setuptools import setup\nsetup(name="barnacle", version="3", py_modules=["barnacle"], install_requires=["tides"])\n';
@@ -153,7 +157,7 @@ describe('conda', () => {
     });
   });
 
-  it("a later day where the repository's own has no solution, and it is said", async () => {
+  itInFull("a later day where the repository's own has no solution, and it is said", async () => {
     const { url } = await world.repo('later', [
       {
         date: '2024-05-01',
@@ -191,7 +195,7 @@ describe('conda', () => {
     expect({ code: failed.code, message: failed.message }).toEqual({ code, message: expect.stringMatching(message) });
   });
 
-  it.runIf(FULL)('a channel that is down is tried again, never another day', async () => {
+  itInFull('a channel that is down is tried again, never another day', async () => {
     const { url } = await world.repo('down', [
       { date: '2024-04-10', files: { 'environment.yml': environment('tides=1.0', 'wind') } },
     ]);
@@ -201,7 +205,7 @@ describe('conda', () => {
     expect((await world.build([url])).resolvedAsOf).toBe('2024-04-10');
   });
 
-  it.runIf(FULL)('slipway lock writes an environment.yml that gives the same again', async () => {
+  itInFull('slipway lock writes an environment.yml that gives the same again', async () => {
     const yml = `${environment('python=3.11', 'tides', 'libsea')}  - pip: [six==1.16.0]\n`;
     const { url } = await world.repo('locked', [{ date: '2024-04-10', files: { 'environment.yml': yml } }]);
     const { stdout, exitCode } = await world.run(['lock', '--json', url]);

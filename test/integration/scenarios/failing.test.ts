@@ -65,7 +65,7 @@ const failures: Failure[] = [
   {
     title: 'out of time',
     files: { postBuild: script('sleep 271') },
-    settings: () => ({ SLIPWAY_BUILD_TIME: '40s' }),
+    settings: () => ({ SLIPWAY_BUILD_TIME: '15s' }),
     code: 'build_timeout',
     message: [/./],
     hint: /SLIPWAY_BUILD_TIME/,

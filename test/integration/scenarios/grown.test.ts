@@ -1,6 +1,7 @@
 /** An environment with a package more than one that the engine has goes on from that one, and comes to the same. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readFileFromImage } from '../../../src/build/inspect.ts';
+import { readFileFromImage } from '../../../src/build/image-files.ts';
+import { itInFull } from '../../support/full.ts';
 import { runNotebook } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
 import { expectOutputs, NONCE } from '../../support/scenario.ts';
@@ -71,7 +72,7 @@ it('has the layers of the other, and the same files as one that was made from th
   expect(grown).toEqual(await filesOf(fromStart.image));
 });
 
-it('goes on from one that was made from the start, so layers do not pile up', async () => {
+itInFull('goes on from one that was made from the start, so layers do not pile up', async () => {
   const first = await build('one', [own('b')]);
   await build('two', [own('b'), 'tabulate']);
   const third = await build('three', [own('b'), 'tabulate', 'idna']);
@@ -88,7 +89,7 @@ it('is made from the start where what is asked for moves another version', async
   expect(await lockOf(moved.image)).toMatch(/^idna==2\.7 /m);
 });
 
-it('is made from the start where something has to be built', async () => {
+itInFull('is made from the start where something has to be built', async () => {
   await build('wheels', [own('d')]);
   const { said, image } = await build('source', [own('d'), 'docopt==0.6.2']);
   expect(said).toMatch(MISFIT);

@@ -1,5 +1,6 @@
 /** Repositories whose notebooks import what no file of theirs asks for. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { itInFull } from '../../support/full.ts';
 import { runNotebook } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
 import type { CommitSpec } from '../../support/repo.ts';
@@ -60,7 +61,7 @@ describe('guesses', () => {
     expect(run.events.some((event) => event.phase === 'building' && event.step)).toBe(false);
   });
 
-  it('leaves out what does not go with the environment, and says so', async () => {
+  itInFull('leaves out what does not go with the environment, and says so', async () => {
     // emoji had no wheel in those days, and of pygwalker there was nothing yet.
     const files = {
       'requirements.txt': `${once('six==1.15.0')}\n`,
@@ -91,28 +92,31 @@ describe('guesses', () => {
     expectOutputs(await runNotebook(session, 'index.ipynb'), ['None None']);
   });
 
-  it("leaves out the repository's own package where it cannot be installed, or would move what is declared", async () => {
-    const own = (setup: string) => ({
-      'binder/requirements.txt': DECLARED,
-      'setup.py': setup,
-      'mine/__init__.py': '',
-      'course/index.ipynb': notebook('import importlib.util as u\nprint(u.find_spec("mine"))', VERSIONS),
-      'course/more.ipynb': notebook('import mine'),
-    });
-    const needs = (what: string) =>
-      `from setuptools import setup\nsetup(name="mine", packages=["mine"], install_requires=[${what}])\n`;
-    for (const [name, setup, found] of [
-      ['broken', 'raise SystemExit("no")\n', 'None'],
-      ['mover', needs('"numpy>1.24.4"'), 'None'],
-      ['fitting', needs('"numpy>1.20"'), expect.stringContaining('/srv/env/lib/')],
-    ] as const) {
-      const { url } = await world.repo(`own-${name}`, commits(own(setup)));
-      const { session } = await world.launch([url]);
-      const [spec = '', versions = ''] = await runNotebook(session, 'course/index.ipynb');
-      expect([spec.trim(), versions.trim()], name).toEqual([found, '1.5.3 1.24.4']);
-      await world.run(['stop', session.session]);
-    }
-  });
+  itInFull(
+    "leaves out the repository's own package where it cannot be installed, or would move what is declared",
+    async () => {
+      const own = (setup: string) => ({
+        'binder/requirements.txt': DECLARED,
+        'setup.py': setup,
+        'mine/__init__.py': '',
+        'course/index.ipynb': notebook('import importlib.util as u\nprint(u.find_spec("mine"))', VERSIONS),
+        'course/more.ipynb': notebook('import mine'),
+      });
+      const needs = (what: string) =>
+        `from setuptools import setup\nsetup(name="mine", packages=["mine"], install_requires=[${what}])\n`;
+      for (const [name, setup, found] of [
+        ['broken', 'raise SystemExit("no")\n', 'None'],
+        ['mover', needs('"numpy>1.24.4"'), 'None'],
+        ['fitting', needs('"numpy>1.20"'), expect.stringContaining('/srv/env/lib/')],
+      ] as const) {
+        const { url } = await world.repo(`own-${name}`, commits(own(setup)));
+        const { session } = await world.launch([url]);
+        const [spec = '', versions = ''] = await runNotebook(session, 'course/index.ipynb');
+        expect([spec.trim(), versions.trim()], name).toEqual([found, '1.5.3 1.24.4']);
+        await world.run(['stop', session.session]);
+      }
+    },
+  );
 
   it('locks what was guessed with the rest', async () => {
     const files = JSON.parse((await world.run(['lock', '--json', world.server.url('tables')])).stdout) as Record<

@@ -1,5 +1,6 @@
 /** Ctrl-C and SIGTERM at any point leave nothing behind. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { notebook } from '../../support/notebook.ts';
@@ -87,8 +88,25 @@ describe('interrupted', () => {
     }
     const run = await running.done;
     expect([0, 130]).toContain(run.exitCode);
+    // It is how a session ends, no failure.
+    expect(JSON.parse(run.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ phase: 'ready' });
     expect((await world.traces()).filter((trace) => !before.includes(trace))).toEqual([]);
     expect(ready.phase === 'ready' && (await fetch(ready.url).catch(() => 'gone'))).toBe('gone');
+  });
+
+  it('of a session whose page cannot be opened', async () => {
+    const { url } = await world.repo('unopened', [{ date: '2025-10-10', files: { 'index.ipynb': notebook('1') } }]);
+    await world.build([url]);
+    const before = await world.traces();
+    await writeFile(join(world.data, 'open'), 'a file where a folder should be');
+    const running = world.start(['launch', url], { CI: '', DISPLAY: ':99' });
+    await new Promise((done) => running.child.stdout?.once('data', done));
+    await sleep(500);
+    expect(running.child.exitCode).toBe(null);
+    running.child.kill('SIGINT');
+    const run = await running.done;
+    expect([run.exitCode, run.stderr]).toEqual([130, expect.stringContaining('The session is ready')]);
+    expect((await world.traces()).filter((trace) => !before.includes(trace))).toEqual([]);
   });
 
   it('in the middle of a fetch', async () => {

@@ -1,6 +1,7 @@
 /** Pythons that neither Debian nor uv has any more, from a conda channel: their files' packages as of the day, by their own pip. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CondaChannel, oldPython, startCondaChannel } from '../../support/conda-channel.ts';
+import { itInFull } from '../../support/full.ts';
 import { notebook } from '../../support/notebook.ts';
 import { interpreterOf } from '../../support/python-archives.ts';
 import { NONCE, play } from '../../support/scenario.ts';
@@ -83,7 +84,7 @@ describe.runIf(python)('Python 2.7', () => {
 });
 
 describe.runIf(await interpreterOf('3.6'))('Python 3.6', () => {
-  it('has its packages of the day by uv, the exact release where the channel has it', async () => {
+  itInFull('has its packages of the day by uv, the exact release where the channel has it', async () => {
     const { prefix = '', version = '' } = (await interpreterOf('3.6')) ?? {};
     const channel = await startCondaChannel(
       await oldPython(prefix, version, '2018-01-05', ['pip==9.0.3', 'setuptools==39.0.1', 'wheel==0.31.0']),

@@ -1,5 +1,6 @@
 /** Repositories with a requirements.txt, of several years. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runsNow } from '../../support/full.ts';
 import { runNotebook } from '../../support/kernel.ts';
 import { notebook } from '../../support/notebook.ts';
 import { expectOutputs, once, play, type Scenario } from '../../support/scenario.ts';
@@ -153,7 +154,7 @@ describe('requirements', () => {
   });
   afterAll(() => world?.close());
 
-  it.each(scenarios)('$title', (scenario) => play(world, scenario));
+  it.each(scenarios.filter(({ title }) => runsNow(title)))('$title', (scenario) => play(world, scenario));
 
   it('two forks share an environment, and the second builds nothing but content', async () => {
     const requirements = `${once('six==1.15.0')}\ncowsay==5.0\n`;

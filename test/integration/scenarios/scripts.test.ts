@@ -82,7 +82,9 @@ describe('scripts', () => {
           REPO_DIR: '/home/jovyan',
           PYTHONUNBUFFERED: '1',
           BINDER_REPO_URL: expect.stringContaining('post-build'),
+          BINDER_SERVICE_HOST: expect.stringMatching(/^http/),
           BINDER_LAUNCH_HOST: expect.stringMatching(/^http/),
+          JUPYTERHUB_BASE_URL: '/',
           JUPYTERHUB_SERVICE_PREFIX: '/',
         });
         expect(terminal).toEqual(kernel);
@@ -95,6 +97,26 @@ describe('scripts', () => {
         expect(await runCode(session, '!pip install -q --no-index --help | head -2')).toContain('Usage');
       },
     });
+  });
+
+  it('a page of a notebook in a sub-folder', async () => {
+    const { url } = await world.repo('pages', [
+      { date: '2024-01-01', files: { 'README.md': '# Tides', 'lab/a b.ipynb': notebook('1') } },
+    ]);
+    const page = (path: string) => `${url.replace(/\.git$/, '')}/-/blob/main/${path}`;
+    const opens = async ({ session: id }: { session: string }) => {
+      const listed = JSON.parse((await world.run(['sessions', '--json'])).stdout) as { id: string; link: string }[];
+      return new URL(listed.find((one) => one.id === id)?.link ?? '').pathname;
+    };
+    const { session } = await world.launch([page('lab/a%20b.ipynb'), '--subdir=./lab/']);
+    expect(await opens(session)).toBe('/lab/tree/a%20b.ipynb');
+    const headers = { authorization: `token ${session.token}` };
+    expect((await fetch(`${session.url}api/contents/a%20b.ipynb?content=0`, { headers })).status).toBe(200);
+    await world.run(['stop', session.session]);
+    const outside = await world.launch([page('README.md'), '--subdir=lab']);
+    expect(await opens(outside.session)).toBe('/');
+    expect(outside.run.stdout).toContain('README.md is not in the sub-folder lab');
+    await world.run(['stop', outside.session.session]);
   });
 
   it('a submodule', async () => {
@@ -120,7 +142,7 @@ describe('scripts', () => {
     });
   });
 
-  it('no environment files: the default environment, and a page that names a notebook', async () => {
+  it('no environment files: the default environment, and a notebook in a folder', async () => {
     await play(world, {
       title: 'nothing',
       commits: [

@@ -1,5 +1,6 @@
 /** Processes of the service that die, freeze or stop in the middle: nothing is lost, doubled or left behind. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { itInFull, runsNow } from '../../support/full.ts';
 import {
   openService,
   parsed,
@@ -60,7 +61,7 @@ function expectWhole(told: Told[], attempts: number): void {
 }
 
 describe('a worker', () => {
-  it('that is killed in mid-build is followed by another', async () => {
+  itInFull('that is killed in mid-build is followed by another', async () => {
     onlooker = await openService(world, {}, { web: true, worker: false });
     const first = await start('worker');
     const { id } = await onlooker.service.launch({ repo: url, buildOnly: true }, SOMEBODY);
@@ -104,7 +105,7 @@ describe('a web process', () => {
     expect(await sessions.target(record.session ?? '')).toBeDefined();
   }
 
-  it.each(['step 2 of the build', 'Starting the session'])(
+  it.each(['step 2 of the build', 'Starting the session'].filter(runsNow))(
     'that is killed at "%s": another takes its launch over, and there is one session',
     async (moment) => {
       onlooker = await openService(world);

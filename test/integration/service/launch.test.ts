@@ -58,6 +58,18 @@ describe('a launch', () => {
     expect(record?.timings?.container).toBeGreaterThan(20);
   });
 
+  it('opens a pasted page where its sub-folder has it, or says that it has not', async () => {
+    const page = (path: string) => `${url.replace(/\.git$/, '')}/-/blob/main/${path}`;
+    const inside = await launched(under.service, { repo: page('docs/tides%201.ipynb'), subdir: 'docs' });
+    expect(new URL(String(inside.told.at(-1)?.link)).pathname).toMatch(/\/lab\/tree\/tides%201\.ipynb$/);
+    expect(await under.service.document(inside.id)).toEqual({ path: 'docs/tides 1.ipynb', text: NOTEBOOK });
+    const outside = await launched(under.service, { repo: page('README.md'), subdir: 'docs' });
+    expect(new URL(String(outside.told.at(-1)?.link)).pathname).not.toContain('README');
+    expect(outside.told.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('README.md is not in the sub-folder docs'),
+    );
+  });
+
   it('leaves a build behind whose log can be read, and which holds nothing of the launch', async () => {
     const { service } = under;
     const { id, told } = await launched(service, { repo: url, buildOnly: true });
@@ -157,6 +169,7 @@ describe('what starts nothing', () => {
       ['Redis', true],
       ['Docker engine', true],
       ['Queue', true],
+      ['Workers', true],
       ['Pod quota', true],
     ]);
   });

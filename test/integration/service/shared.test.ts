@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, loadConfig } from '../../../src/config.ts';
+import { SlipwayError } from '../../../src/errors.ts';
 import { instanceId } from '../../../src/instance.ts';
 import { keepPlan, keptPlan } from '../../../src/pipeline.ts';
 import type { RedisLink } from '../../../src/queue/redis.ts';
 import { BuiltPlans } from '../../../src/service/built-plans.ts';
+import { sharedRests } from '../../../src/service/host-rests.ts';
 import { joinInstallation } from '../../../src/service/installation.ts';
 import { Logs } from '../../../src/service/log-store.ts';
-import type { Plan, Resolved } from '../../../src/types.ts';
+import { createLookups } from '../../../src/service/lookups.ts';
+import type { Plan, RepoSpec, Resolved } from '../../../src/types.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { tempFolder } from '../../support/repo.ts';
 
@@ -76,6 +79,29 @@ describe('the plan by which a commit was built', () => {
     await new BuiltPlans(config, link).keep(plan, resolved);
     expect(await link.client.dbsize()).toBe(before);
     expect(await keptPlan(resolved, 'docs', config)).toEqual(plan);
+  });
+});
+
+describe('a host that was asked too often', () => {
+  it('is left alone by every process, for as long as it said', async () => {
+    const spec = { provider: 'git', cloneUrl: 'https://git.example.org/a.git' } as RepoSpec;
+    const asked: string[] = [];
+    const process = (name: string) => {
+      const ask = async () => {
+        asked.push(name);
+        throw new SlipwayError('host_rate_limited', 'too often', { retryAfter: 90_000 });
+      };
+      return createLookups(loadConfig({}), ask, Date.now, sharedRests(link));
+    };
+    await expect(process('here').resolve(spec)).rejects.toThrow('too often');
+    const refused = await process('there')
+      .resolve(spec)
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'host_rate_limited', hint: expect.stringMatching(/in (90|89) s/) });
+    expect(asked).toEqual(['here']);
+    await link.client.pexpire('slipway:rest:git.example.org', 0);
+    await expect(process('later').resolve(spec)).rejects.toThrow('too often');
+    expect(asked).toEqual(['here', 'later']);
   });
 });
 

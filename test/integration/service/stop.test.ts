@@ -11,7 +11,7 @@ let service: Service;
 beforeAll(async () => {
   world = await openWorld();
   // Without a worker: what is to be built waits.
-  under = await openService(world, {}, { worker: false });
+  under = await openService(world, { SLIPWAY_MIRROR_ZENODO: `http://${world.server.host}/zenodo` }, { worker: false });
   service = under.service;
 });
 
@@ -25,9 +25,13 @@ afterEach(async () => {
 });
 
 /** A launch that waits for its build. */
-async function waiting(name: string, address: string): Promise<{ id: string; build: string; url: string }> {
+async function waiting(
+  name: string,
+  address: string,
+  repo?: string,
+): Promise<{ id: string; build: string; url: string }> {
   const { url } = await world.repo(name, [{ date: '2024-05-10', files: { 'requirements.txt': 'six\n' } }]);
-  const { id } = await service.launch({ repo: url }, { address, isOperator: false });
+  const { id } = await service.launch({ repo: repo ?? url }, { address, isOperator: false });
   for (;;) {
     const record = await service.launchRecord(id);
     if (record?.error) throw new Error(record.error.message);
@@ -48,6 +52,19 @@ test('of a repository, from the command line; others go on', async () => {
   expect((await service.buildRecord(good.build))?.state).toBe('waiting');
 });
 
+test('of a repository, also where a DOI has led to it', async () => {
+  const identifier = `http://${world.server.host}/cited/-/tree/main`;
+  world.server.intercept = ({ url = '' }, response) => {
+    if (!url.startsWith('/zenodo/')) return false;
+    response.end(JSON.stringify({ metadata: { related_identifiers: [{ relation: 'isSupplementTo', identifier }] } }));
+    return true;
+  };
+  const { id, url } = await waiting('cited', '192.0.2.1', '10.5281/zenodo.1234');
+  expect((await world.run(['stop', '--repo', url])).exitCode).toBe(0);
+  expect((await service.launchRecord(id))?.state).toBe('cancelled');
+  world.server.intercept = undefined;
+});
+
 test('of an address; a build that somebody else waits for too goes on', async () => {
   const first = await waiting('shared', '192.0.2.1');
   const second = await service.launch({ repo: first.url }, { address: '192.0.2.2', isOperator: false });
@@ -65,6 +82,25 @@ test('a build that was asked for without a launch ends with its repository', asy
   const run = await world.run(['stop', '--repo', '*/asked*']);
   expect(run.stdout.trim(), run.stderr).toBe(id);
   expect((await service.buildRecord(id))?.state).toBe('cancelled');
+});
+
+test('a build that was asked for without a launch waits until all who asked have taken that back', async () => {
+  const { url } = await world.repo('ci', [{ date: '2024-05-10', files: { 'requirements.txt': 'six\n' } }]);
+  const by = (address: string) => service.build({ repo: url }, { address, isOperator: false });
+  const [one, other] = [await by('192.0.2.4'), await by('192.0.2.5')];
+  expect(other.id).toBe(one.id);
+  expect(other.ask).not.toBe(one.ask);
+  const state = async () => (await service.buildRecord(one.id))?.state;
+  expect(await service.takeBackBuild(one.id, 'f'.repeat(32))).toBe(false);
+  expect(await service.takeBackBuild(one.id, one.ask ?? '')).toBe(true);
+  expect(await service.takeBackBuild(one.id, one.ask ?? '')).toBe(false);
+  expect(await state()).toBe('waiting');
+  const launch = await service.launch({ repo: url }, { address: '192.0.2.6', isOperator: false });
+  await expect.poll(async () => (await service.launchRecord(launch.id))?.build).toBe(one.id);
+  await service.takeBackBuild(one.id, other.ask ?? '');
+  expect(await state()).toBe('waiting');
+  await service.cancel(launch.id);
+  await expect.poll(state).toBe('cancelled');
 });
 
 test('neither nor is bad usage', async () => {

@@ -1,14 +1,20 @@
 /** A commit without an image, in a server that runs already. */
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launched, openService, phases, type ServiceUnderTest, until } from '../../support/service.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 let world: World;
 let under: ServiceUnderTest;
+/** Servers that have come up and waited, so far. */
+let come = 0;
 
 beforeAll(async () => {
   world = await openWorld();
-  under = await openService(world, { SLIPWAY_WARM: '1' });
+  const write = (line: string) => {
+    if (JSON.parse(line).msg === 'server waits') come += 1;
+  };
+  under = await openService(world, { SLIPWAY_WARM: '1' }, { log: pino({ level: 'info' }, { write }) });
 });
 
 afterAll(async () => {
@@ -16,14 +22,15 @@ afterAll(async () => {
   await world.close();
 });
 
-const hasWarm = () => until(async () => ((await under.service.sessions.hasWarm()) ? true : undefined));
+/** One that runs need not answer yet. */
+const untilWaits = (count: number) => until(async () => (come >= count ? true : undefined));
 
 it('is ready without a build; the image is built afterwards', async () => {
   const { service } = under;
   const commit = (n: number) => ({ date: '2024-05-10', files: { 'README.md': `# ${n}\n`, 'data.txt': `${n}\n` } });
   const first = await world.repo('course', [commit(1)]);
   await launched(service, { repo: first.url });
-  await hasWarm();
+  await untilWaits(1);
 
   const second = await world.repo('course', [commit(2)]);
   const [sha] = second.shas;
@@ -44,7 +51,7 @@ it('is ready without a build; the image is built afterwards', async () => {
 });
 
 it('is built where the server cannot be given it, and told so once', async () => {
-  await hasWarm();
+  await untilWaits(2);
   const files = { postBuild: { content: '#!/bin/bash\necho built > made.txt\n', mode: '755' as const } };
   const made = await world.repo('made', [{ date: '2024-05-10', files }]);
   const { id, told } = await launched(under.service, { repo: made.url });

@@ -5,22 +5,28 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { SlipwayEvent } from '../../../src/types.ts';
 import { runCode } from '../../support/kernel.ts';
 import { makeOutside, type Outside } from '../../support/outside.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { openSessions, resolvedOf, type SessionsUnderTest } from '../../support/sessions.ts';
+import { eventOf } from '../../support/slipway.ts';
 import { openWorld, type World } from '../../support/world.ts';
+
+type Ready = Extract<SlipwayEvent, { phase: 'ready' }>;
 
 let world: World;
 let redis: TestRedis;
+let url: string;
 let given: { image: string; resolved: ReturnType<typeof resolvedOf> };
 let open: SessionsUnderTest | undefined;
 
 beforeAll(async () => {
   [world, redis] = await Promise.all([openWorld(), startRedis()]);
-  const { url, shas } = await world.repo('limited', [{ date: '2024-05-10', files: { 'index.md': '# x' } }]);
+  const repo = await world.repo('limited', [{ date: '2024-05-10', files: { 'index.md': '# x' } }]);
+  url = repo.url;
   const { imageName } = await world.build([url]);
-  given = { image: imageName, resolved: resolvedOf(url, shas[0] ?? '') };
+  given = { image: imageName, resolved: resolvedOf(url, repo.shas[0] ?? '') };
 }, 600_000);
 
 afterEach(async () => {
@@ -168,6 +174,20 @@ describe('what a session takes', () => {
     const headers = { accept: 'text/html', 'sec-fetch-dest': 'document' };
     expect(await (await fetch(`${origin}user/${session.id}/lab`, { headers })).text()).toContain('disk space');
     await expect.poll(async () => (await sessions.list()).map(({ id }) => id), { timeout: 20_000 }).toEqual([other.id]);
+  });
+
+  it('is ended when it fills the disk below a launch that waits for its end', async () => {
+    const running = world.start(['launch', '--json', '--no-open', url], { SLIPWAY_SESSION_DISK: '300M' });
+    const session = (await running.until(({ phase }) => phase === 'ready')) as Ready;
+    const code = `import os; os.system("setsid sh -c 'sleep 1; head -c 600M /dev/zero > /tmp/big' > /dev/null 2>&1 &")`;
+    await runCode(session, code);
+    const run = await running.done;
+    expect(eventOf(run, 'failed')).toMatchObject({
+      code: 'session_disk_full',
+      message: expect.stringContaining('0.3 GB'),
+    });
+    expect(run.exitCode).toBe(84);
+    expect((await world.traces()).filter((trace) => trace.includes(session.session))).toEqual([]);
   });
 
   it('is bounded in processes and memory, and others feel nothing', async () => {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Prepared } from '../../../src/making.ts';
 import { lookUp, prepare, readSpec } from '../../../src/pipeline.ts';
 import type { Session } from '../../../src/types.ts';
+import { itInFull } from '../../support/full.ts';
 import { callServer, runCode, runTerminal } from '../../support/kernel.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { newLaunchId, openSessions, resolvedOf, type SessionsUnderTest } from '../../support/sessions.ts';
@@ -50,7 +51,7 @@ async function prepared<T>(url: string, use: (prepared: Prepared) => Promise<T>,
 
 function claim(of: Prepared): Promise<Session | undefined> {
   const { resolved } = of;
-  return open.sessions.claim({ prepared: of, resolved, launchId: newLaunchId(), client: '192.0.2.7', ...quiet });
+  return open.sessions.claim(of, async () => ({ resolved, launchId: newLaunchId(), client: '192.0.2.7', ...quiet }));
 }
 
 async function waiting(): Promise<string[]> {
@@ -98,6 +99,8 @@ describe('a server that waits', () => {
     const url = await withImage('warm', { 'index.md': '# x', 'data/a.csv': '1,2', 'run.sh': 'echo hi' });
     await warmUp(url);
     const [name = ''] = await waiting();
+    const shown = async (...more: string[]) => (await world.run(['sessions', ...more])).stdout;
+    expect(JSON.parse(await shown('--json'))).toEqual([]);
     expect(await open.sessions.target(name.replace('/slipway-', ''))).toBeUndefined();
     const session = await prepared(url, claim);
     expect(`/slipway-${session?.id}`).toBe(name);
@@ -122,6 +125,10 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
     );
     const facts = { launchId: expect.stringMatching(/^[0-9a-f]{32}$/), client: '192.0.2.7', repo: canonical(url) };
     expect(await open.sessions.list()).toMatchObject([{ id: session.id, ...facts, commit: resolved.commit }]);
+    const { launchId: _launchId, ...told } = facts;
+    expect(JSON.parse(await shown('--json'))).toMatchObject([{ id: session.id, ...told, commit: resolved.commit }]);
+    const table = await shown();
+    for (const cell of [session.id, '192.0.2.7', canonical(url)]) expect(table).toContain(cell);
     expect((await open.sessions.timeLeft(session.id)).left).toBeGreaterThan(590_000);
   });
 
@@ -139,6 +146,36 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
     if (!taken) throw new Error('no session');
     await open.sessions.stop(taken.id);
     expect(await world.docker.listContainers({ all: true, filters: { name: [taken.id] } })).toEqual([]);
+  });
+
+  it('that ended has a successor; an environment whose servers end soon once more is left alone', async () => {
+    const url = await withImage('ended', { 'a.txt': 'e' });
+    await warmUp(url);
+    const { client } = await redis.link();
+    const unfit = () => client.keys('*:warm:unfit:*');
+    const [first = ''] = await waiting();
+    await world.docker.getContainer(first.slice(1)).kill();
+    await expect.poll(waiting, { timeout: 30_000 }).toEqual([expect.not.stringContaining(first)]);
+    expect(await unfit()).toEqual([]);
+    await untilWaiting(1);
+    const [second = ''] = await waiting();
+    await world.docker.getContainer(second.slice(1)).kill();
+    await expect.poll(unfit, { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(waiting).toEqual([]);
+  });
+
+  it('goes on waiting when a commit cannot be made ready for it', async () => {
+    const url = await withImage('unready', { 'a.txt': 'a' });
+    await warmUp(url);
+    const before = await waiting();
+    await prepared(url, async (of) => {
+      const finishGit = async () => {
+        throw new Error('no room');
+      };
+      await expect(claim({ ...of, checkout: { ...of.checkout, finishGit } })).rejects.toThrow('no room');
+      expect(await waiting()).toEqual(before);
+      expect((await claim(of))?.id).toBe(before[0]?.replace('/slipway-', ''));
+    });
   });
 
   it('holds nothing, and obeys nobody but us, while it waits', async () => {
@@ -171,7 +208,7 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
     expect((await runTerminal(session, 'echo in $PWD.')).output).toContain('in /home/jovyan/course.');
   });
 
-  it('runs from the repository’s own environment when that has the server, also an old one', async () => {
+  itInFull('runs from the repository’s own environment when that has the server, also an old one', async () => {
     const files = {
       'requirements.txt': 'jupyterlab==2.3.2\nnotebook==6.4.12\njupyter_client<8\ntraitlets<5.10\n',
       'x.md': '',
@@ -185,7 +222,7 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
       `/home/jovyan ${canonical(url)}\n`,
     );
     expect((await runTerminal(session, 'echo $BINDER_REPO_URL.')).output).toContain(`${canonical(url)}.`);
-  }, 600_000);
+  });
 });
 
 describe('a server that waits for repositories with one guess', () => {
@@ -200,21 +237,28 @@ describe('a server that waits for repositories with one guess', () => {
 });
 
 describe('what cannot take one', () => {
-  it.each<[string, Files]>([
-    ['postBuild', { postBuild: '#!/bin/sh\ntrue\n' }],
-    ['start', { start: '#!/bin/sh\nexec "$@"\n' }],
-    ['a server’s settings', { '.jupyter/jupyter_server_config.json': '{}' }],
-    ['settings in its folder', { 'jupyter_notebook_config.py': 'c = 1' }],
-    ['a profile', { '.bashrc': 'export A=1' }],
-    ['a kernel of its own', { '.local/share/jupyter/kernels/x/kernel.json': '{}' }],
-  ])('%s takes the ordinary way', async (what, files) => {
+  // The files' names one by one: test/unit/launch/warm.test.ts.
+  it('takes the ordinary way, and leaves the server to others', async () => {
     const url = await withImage('plain', { 'index.md': '# z' });
     await warmUp(url);
-    const other = await world.repo(`not-plain-${what.length}`, [
-      { date: '2024-05-10', files: { ...files, 'index.md': 'x' } },
-    ]);
-    expect(await prepared(other.url, claim)).toBeUndefined();
+    const cases: [string, Files][] = [
+      ['postBuild', { postBuild: '#!/bin/sh\ntrue\n' }],
+      ['start', { start: '#!/bin/sh\nexec "$@"\n' }],
+      ['a package that is installed', { 'setup.py': 'from setuptools import setup\nsetup(name="tides")\n' }],
+      ['a server’s settings', { '.jupyter/jupyter_server_config.json': '{}' }],
+      ['settings in its folder', { 'jupyter_notebook_config.py': 'c = 1' }],
+      ['what kernels run first', { '.ipython/profile_default/startup/a.py': 'a = 1' }],
+      ['settings of programs', { '.config/matplotlib/matplotlibrc': 'backend: agg' }],
+      ['a profile', { '.bashrc': 'export A=1' }],
+      ['a kernel of its own', { '.local/share/jupyter/kernels/x/kernel.json': '{}' }],
+    ];
+    for (const [index, [what, files]] of cases.entries()) {
+      const commit = { date: '2024-05-10', files: { ...files, 'index.md': 'x' } };
+      const other = await world.repo(`not-plain-${index}`, [commit]);
+      expect(await prepared(other.url, claim), what).toBeUndefined();
+    }
     expect((await waiting()).length).toBe(1);
+    expect(await prepared(url, claim)).toBeDefined();
   });
 
   it('nor does anything when there is to be none, or a quota is reached', async () => {

@@ -1,6 +1,8 @@
 /** How much one address may ask for, and how the service ends. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { building } from '../../support/builds.ts';
@@ -11,9 +13,14 @@ const PAGE = { accept: 'text/html' };
 
 let served: Served;
 let nowhere: string;
+let folder: string;
+let events: string;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-limits-'));
+  events = join(folder, 'launches.jsonl');
   served = await openServed({
+    SLIPWAY_EVENT_LOG: events,
     SLIPWAY_LAUNCHES_PER_HOUR: '3',
     SLIPWAY_STREAMS_PER_ADDRESS: '4',
     SLIPWAY_TRUSTED_PROXIES: '127.0.0.1',
@@ -23,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await served?.close();
+  await rm(folder, { recursive: true });
 });
 
 /** What a proxy says of who asks. */
@@ -81,6 +89,33 @@ describe('launches of an address', () => {
     await code(`/build/${nowhere}?build_token=${token}`, address);
     await code(`/build/${nowhere}?build_token=${token}`, address);
     expect(await code(`/build/${nowhere}?build_token=${token}`, address)).toBe('rate_limited');
+    // Which came from our page is in the event log.
+    const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
+    const told = lines.map((line) => JSON.parse(line) as { spec: string; build_token: boolean });
+    const ours = told.filter(({ build_token }) => build_token).map(({ spec }) => spec);
+    expect([...new Set(ours)]).toEqual([`${encodeURIComponent(served.world.server.url('nowhere'))}/HEAD`]);
+    expect(told.filter(({ build_token }) => !build_token).length).toBeGreaterThan(5);
+  });
+
+  it('are not used up by previews, which have room for a class from our own pages', async () => {
+    const preview = async (address: string, token?: string) => {
+      const headers = { ...from(address), ...(token !== undefined && { 'x-build-token': token }) };
+      const answer = await fetch(`${served.url}/api/v1/plan/${nowhere}`, { headers });
+      return (await answer.json()) as { code: string; message: string };
+    };
+    const address = '198.51.100.4';
+    for (let look = 0; look < 3; look += 1) expect((await preview(address)).code).toBe('repo_not_found');
+    const refused = await preview(address);
+    expect(refused).toMatchObject({ code: 'rate_limited', message: expect.stringMatching(/^More than 3 previews of/) });
+    expect(await code(`/build/${nowhere}`, address)).toBe('repo_not_found');
+
+    const front = await (await fetch(served.url, { headers: { ...PAGE, ...from(address) } })).text();
+    const token = /data-token="([^"]+)"/.exec(front)?.[1] ?? '';
+    for (let student = 0; student < 10; student += 1)
+      expect((await preview(address, token)).code).toBe('repo_not_found');
+    // It is good for nothing else.
+    for (let launch = 0; launch < 2; launch += 1) await code(`/build/${nowhere}?build_token=${token}`, address);
+    expect(await code(`/build/${nowhere}?build_token=${token}`, address)).toBe('rate_limited');
   });
 });
 
@@ -105,29 +140,6 @@ describe('streams of an address', () => {
     for (const stream of open) stream.close();
     await served.call(`/api/v1/launches/${body.id}`, { method: 'DELETE' });
   });
-});
-
-describe('a client that says little', () => {
-  it('of a request is let go, and of a body', async () => {
-    const { hostname, port } = new URL(served.url);
-    const answers = await Promise.all(
-      [
-        'GET / HTTP/1.1\r\nHost: x\r\nX-Slow',
-        'POST /api/v1/launches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
-      ].map(
-        (begin) =>
-          new Promise<string>((resolve) => {
-            let text = '';
-            const socket = connect(Number(port), hostname, () => socket.write(begin));
-            socket.on('data', (chunk) => {
-              text += chunk;
-            });
-            socket.on('close', () => resolve(text));
-          }),
-      ),
-    );
-    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-  }, 90_000);
 });
 
 describe('a service that is told to end', () => {

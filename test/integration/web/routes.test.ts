@@ -33,13 +33,13 @@ describe("BinderHub's routes", () => {
       builder: 'slipway',
     });
     const providers = (await (await get('/api/repoproviders')).json()) as { id: string; spec: object; repo: object }[];
-    expect(providers.map(({ id }) => id)).toEqual(['gh', 'gl', 'gist', 'git']);
+    expect(providers.map(({ id }) => id)).toEqual(['gh', 'gl', 'gist', 'zenodo', 'git']);
     for (const one of providers)
       expect(one).toMatchObject({
         displayName: expect.any(String),
         spec: { validateRegex: expect.any(String) },
         repo: { label: expect.any(String), placeholder: expect.any(String) },
-        ref: { enabled: true, default: 'HEAD' },
+        ref: one.id === 'zenodo' ? { enabled: false, default: '' } : { enabled: true, default: 'HEAD' },
       });
   });
 
@@ -166,6 +166,15 @@ describe('pages', () => {
     expect((await get(answer.headers.get('location') ?? '', PAGE)).status).toBe(200);
   });
 
+  it('of a DOI have nothing looked up for them', async () => {
+    const form = await get(`/launch?${new URLSearchParams({ repo: 'doi:10.5281/zenodo.1234' })}`, PAGE);
+    expect([form.status, form.headers.get('location')]).toEqual([303, '/v2/zenodo/10.5281/zenodo.1234']);
+    const page = await get('/v2/zenodo/10.5281/zenodo.1234/', PAGE);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('10.5281/zenodo.1234 on Slipway')]);
+    const withRef = await get(`/launch?${new URLSearchParams({ repo: '10.5281/zenodo.1234', ref: 'main' })}`, PAGE);
+    expect([withRef.status, await withRef.text()]).toEqual([400, expect.stringContaining('stands for one version')]);
+  });
+
   it('that there are not are 404: a page for people, JSON for programs', async () => {
     const page = await get('/no/such/page', PAGE);
     expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
@@ -190,15 +199,6 @@ describe('badges', () => {
       expect(answer.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/);
       expect(await answer.text()).toMatch(/^<svg /);
     }
-  });
-
-  it('of a repository say whether it is ready', async () => {
-    const { url } = await served.world.repo('badged', plain('badge'));
-    await listen(`${served.url}/build/${served.spec(url)}?build_only=true`);
-    const badge = async (ref: string) => (await get(`/badge/${served.spec(url, ref)}.svg`)).text();
-    const known = await badge('HEAD');
-    const other = await badge('another-branch');
-    expect(known).not.toBe(other);
   });
 });
 

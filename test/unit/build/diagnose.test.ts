@@ -92,6 +92,14 @@ describe('diagnose', () => {
     expect(error.message).not.toContain('line 10\n');
   });
 
+  it('knows a build that the engine has lost, which may go well next time', () => {
+    const lost = (message: string) => diagnose({ step: 'load remote build context', lines: [], message });
+    const message = 'Get "http://build-context-jozn2eyelots3pmj8nhs7iqme": context not found';
+    expect(lost(message).kind).toMatchObject({ exit: 64, retryable: true });
+    expect(lost(message).message).toMatch(/its cache was cleared meanwhile/);
+    expect(lost(`echo ${message} && exit 1`).code).toBe('build_failed');
+  });
+
   it('does not take an early failed attempt for the reason', () => {
     const lines = ['Connection refused, trying again', ...Array.from({ length: 60 }, () => 'fine'), 'assertion failed'];
     expect(diagnose({ step: 's', lines, message: 'exit code: 1' }).code).toBe('build_failed');

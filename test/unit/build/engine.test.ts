@@ -1,9 +1,12 @@
 /** What answers at DOCKER_HOST, told by hand-written servers on real sockets. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
 import { connectEngine, localSocket } from '../../../src/engine.ts';
 import { instanceId } from '../../../src/instance.ts';
 
@@ -22,12 +25,24 @@ async function answering(headers: Record<string, string>): Promise<string> {
   return `unix://${path}`;
 }
 
-const connect = (address: string) => connectEngine({ DOCKER_HOST: address, DOCKER_CERT_PATH: '' });
+const connect = (address: string) => connectEngine(loadConfig({ DOCKER_HOST: address }));
 
 describe('connectEngine', () => {
   it('takes a Docker engine', async () => {
     const docker = await connect(await answering({ Server: 'Docker/20.10.24 (linux)' }));
     expect(docker.modem).toBeDefined();
+  });
+
+  it('over https is trusted by the certificates that SLIPWAY_CA_BUNDLE names', async () => {
+    const file = (name: string) => new URL(`../../support/tls/${name}.pem`, import.meta.url).pathname;
+    const tls = { key: readFileSync(file('key')), cert: readFileSync(file('cert')) };
+    const headers = { Server: 'Docker/20.10.24 (linux)' };
+    const server = createSecureServer(tls, (_request, response) => response.writeHead(200, headers).end('OK'));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await expect(connect(address)).rejects.toMatchObject({ code: 'engine_missing' });
+    await connectEngine(loadConfig({ DOCKER_HOST: address, SLIPWAY_CA_BUNDLE: file('cert') }));
   });
 
   it('tells of one that goes away later, wherever it is asked for something', async () => {

@@ -75,22 +75,22 @@ it('nobody’s package is in the stage that mounts the cache', async () => {
     USER root
 
     # step: Compiling packages that have no wheel, if there are any
-    COPY --from=resolve --chown=1000:1000 /srv/env/ /srv/env/
+    COPY --from=resolve --chown=1000:1000 /tmp/made/env/ /srv/env/
     slipway-compile
 
     FROM system AS more
 
     # step: Installing Python packages
     USER jovyan
-    COPY --from=built --chown=1000:1000 /srv/env/share/slipway/ /srv/env/share/slipway/
+    COPY --from=built --chown=1000:1000 /tmp/made/env/share/slipway/ /srv/env/share/slipway/
     COPY --from=slipway/environment:e --chown=1000:1000 /srv/env/share/slipway/python.lock /srv/env/share/slipway/build.lock /tmp/slipway-before/
     id=slipway-uv slipway-install
 
     FROM slipway/environment:e
 
     USER jovyan
-    COPY --from=more --chown=1000:1000 /srv/env/ /srv/env/
-    COPY --from=built --chown=1000:1000 /srv/env/ /srv/env/
+    COPY --from=more --chown=1000:1000 /tmp/made/env/ /srv/env/
+    COPY --from=built --chown=1000:1000 /tmp/made/env/ /srv/env/
     slipway-finish
 
     USER jovyan

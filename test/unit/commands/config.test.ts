@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shownSettings } from '../../../src/commands/config.ts';
 import { loadConfig, SETTINGS } from '../../../src/config.ts';
@@ -15,6 +18,18 @@ describe('settings shown', () => {
     for (const { meaning } of Object.values(all)) expect(meaning).not.toBe('');
   });
 
+  it('show the file that some came from, which is named in the environment alone', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slipway-config-'));
+    const file = join(folder, 'settings.yaml');
+    writeFileSync(file, 'SLIPWAY_SESSION_MEMORY: 512M\n');
+    const all = shown({ SLIPWAY_CONFIG: file });
+    expect(all.SLIPWAY_CONFIG).toMatchObject({ value: file, source: 'environment', default: '' });
+    expect(all.SLIPWAY_SESSION_MEMORY).toMatchObject({ value: '512M', source: 'file' });
+    writeFileSync(file, 'SLIPWAY_CONFIG: other.yaml\n');
+    expect(() => shown({ SLIPWAY_CONFIG: file })).toThrow('a file cannot name another');
+    rmSync(folder, { recursive: true });
+  });
+
   it('can be written back as they are shown', () => {
     const all = shownSettings(loadConfig({}));
     const env = Object.fromEntries(all.map(({ name, value }) => [name, value]));
@@ -28,8 +43,10 @@ describe('settings shown', () => {
       HTTPS_PROXY: 'http://user:p%40ss@proxy.example:3128',
       SLIPWAY_MIRROR_PYPI: 'https://reader:hunter2@index.example/simple',
       SLIPWAY_MIRROR_DEBIAN: 'http://a:s3cret@one.example/debian,http://two.example/debian',
+      SLIPWAY_GITHUB_TOKEN: 'ghp_of-ours',
+      SLIPWAY_GITLAB_TOKEN: 'glpat-of-ours',
     });
-    expect(JSON.stringify(all)).not.toMatch(/p%40ss|hunter2|s3cret/);
+    expect(JSON.stringify(all)).not.toMatch(/p%40ss|hunter2|s3cret|of-ours/);
     expect(all.HTTPS_PROXY?.value).toBe('http://***@proxy.example:3128');
     expect(all.SLIPWAY_MIRROR_DEBIAN?.value).toBe('http://***@one.example/debian,http://two.example/debian');
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { documented } from '../../../bin/docs.ts';
+import { documented } from '../../../bin/docs.mts';
 
 it("the README's settings are those of the schema (npm run docs writes them)", () => {
   const readme = readFileSync('README.md', 'utf8');

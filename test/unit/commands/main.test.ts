@@ -48,6 +48,14 @@ describe('slipway', () => {
     expect(option.stderr).toContain('--json?');
   });
 
+  it('refuses a name for the image before anything is looked up', async () => {
+    const { code, stdout } = await slipway(['build', '--json', '--image', 'Not/A Name', 'gh/o/r'], {
+      DOCKER_HOST: 'unix:///nowhere',
+    });
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ phase: 'failed', code: 'bad_usage' });
+  });
+
   it('reports settings that cannot be used all at once, to programs as one failed event', async () => {
     const bad = { SLIPWAY_SESSION_MEMORY: 'lots', SLIPWAY_NO_SUCH: 'x' };
     const [people, programs] = await Promise.all([slipway(['config'], bad), slipway(['config', '--json'], bad)]);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { HubClient, retryAfter } from '../../../src/launch/hub-client.ts';
+import { HubClient, pauseAsked } from '../../../src/launch/hub-client.ts';
 import { eventsOf } from '../../../src/launch/hub-events.ts';
 import { identityOf, optionsOf, sessionOf } from '../../../src/launch/hub-session.ts';
 import type { Resolved } from '../../../src/types.ts';
@@ -123,7 +123,7 @@ it.each([
   ['soon', 10_000],
   ['Sat, 01 Jan 2000 00:00:00 GMT', 100],
 ])('Retry-After: %s', (value, expected) => {
-  expect(retryAfter(value)).toBe(expected);
+  expect(pauseAsked(value)).toBe(expected);
 });
 
 describe('the story of a spawn', () => {
@@ -206,6 +206,14 @@ describe('a session', () => {
     });
     const named = sessionOf('é/x', { ...server, name: 'tides-abc', ready: false, pending: 'stop' }, config);
     expect(named).toMatchObject({ id: 'tides-abc', state: 'ended', path: '/jupyter/user/%C3%A9%2Fx/tides-abc/' });
+  });
+
+  it('is counted with others of its repository, however that was spelled', () => {
+    const asked = { ...resolved, spec: { ...spec, cloneUrl: 'https://github.com/Org/Tides' } };
+    const user_options = optionsOf({ ...launch, resolved: asked }, 'token', 'me', config);
+    expect(user_options.repo_url).toBe('https://github.com/Org/Tides');
+    const server = { name: '', ready: true, pending: null, started: null, last_activity: null, user_options };
+    expect(sessionOf('tides-abc', server, config).repo).toBe(spec.canonicalUrl);
   });
 
   it('belongs to all processes of a service, or to one data folder', () => {

@@ -9,6 +9,7 @@ import {
   newToken,
   pathOf,
 } from '../../../src/launch/session.ts';
+import { parseRepo } from '../../../src/resolve/spec.ts';
 import type { Resolved } from '../../../src/types.ts';
 
 const config = loadConfig({ HTTPS_PROXY: 'http://proxy.example:3128', SLIPWAY_SESSION_CPU: '64' });
@@ -87,6 +88,28 @@ describe('the container', () => {
   it('has proxies in both spellings', () => {
     expect(options.Env).toContain('https_proxy=http://proxy.example:3128');
     expect(options.Env).toContain('HTTPS_PROXY=http://proxy.example:3128');
+  });
+});
+
+describe('the variables of Binder', () => {
+  const variablesOf = (repo: string) => {
+    const spec = parseRepo(repo, { allowLocal: false });
+    return launchVariables({ image: 'x', resolved: { spec, ref: 'HEAD', commit: 'b'.repeat(40) } }, session.id, config);
+  };
+
+  it.each([
+    ['gh/Org/Some-Repo', 'https://github.com/Org/Some-Repo', '/tree/'],
+    ['gl/Group%2FProject', 'https://gitlab.com/Group/Project', '/-/tree/'],
+    ['https://GitHub.com/Org/Repo.git', 'https://github.com/Org/Repo', '/tree/'],
+  ])('spell %s as it was asked for', (repo, url, tree) => {
+    expect(variablesOf(repo)).toMatchObject({
+      BINDER_SERVICE_HOST: expect.stringMatching(/^http/),
+      BINDER_REPO_URL: url,
+      BINDER_REF_URL: `${url}${tree}${'b'.repeat(40)}`,
+      JUPYTERHUB_USER: session.id,
+      JUPYTERHUB_BASE_URL: '/',
+      JUPYTERHUB_SERVICE_PREFIX: '/',
+    });
   });
 });
 

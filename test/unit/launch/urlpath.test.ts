@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { resolveUrlpath, sessionLink } from '../../../src/launch/urlpath.ts';
+import { openedFrom, pageOutside, resolveUrlpath, sessionLink } from '../../../src/launch/urlpath.ts';
+
+import type { Resolved } from '../../../src/types.ts';
 
 const base = 'http://127.0.0.1:4000/';
 const nested = 'https://hub.example.org/user/x/';
@@ -48,5 +50,38 @@ describe('the link with the token', () => {
     ['lab?token=mine', `${base}lab?token=mine&token=t`],
   ])('%s', (urlpath, expected) => {
     expect(sessionLink(base, urlpath, 't')).toBe(expected);
+  });
+});
+
+describe('a pasted page and a sub-folder', () => {
+  const spec = { provider: 'gh' as const, name: 'o/r', cloneUrl: '', canonicalUrl: '' };
+  const resolved: Resolved = { spec, ref: 'HEAD', commit: 'a'.repeat(40) };
+  const opened = (urlpath: string, subdir: string, link?: string) => {
+    const page = { ...resolved, urlpath, spec: { ...spec, ...(link && { urlpath: link }) } };
+    return [openedFrom(page, subdir).urlpath, pageOutside(page, subdir)];
+  };
+
+  it.each([
+    ['lab/tree/docs/a%20b.ipynb', '', 'lab/tree/docs/a%20b.ipynb'],
+    ['lab/tree/docs/a%20b.ipynb', 'docs', 'lab/tree/a%20b.ipynb'],
+    ['lab/tree/a%20b/c/d/x.ipynb', 'a b/c', 'lab/tree/d/x.ipynb'],
+    ['lab/tree/docs', 'docs', undefined],
+  ])('%s in "%s" is %s', (urlpath, subdir, found) => {
+    expect(opened(urlpath, subdir)).toEqual([found, undefined]);
+  });
+
+  it.each([
+    ['lab/tree/README.md', 'docs'],
+    ['lab/tree/docs2/x.ipynb', 'docs'],
+    ['lab/tree/docs', 'docs/deep'],
+  ])('%s is outside of %s, and that is said', (urlpath, subdir) => {
+    const [found, outside] = opened(urlpath, subdir);
+    expect(found).toBeUndefined();
+    expect(outside).toContain(`is not in the sub-folder ${subdir}`);
+  });
+
+  it('says nothing where there is no page, and leaves what a Binder link opens', () => {
+    expect([openedFrom(resolved, 'docs'), pageOutside(resolved, 'docs')]).toEqual([resolved, undefined]);
+    expect(opened('lab/tree/x.ipynb', 'docs', 'lab/tree/x.ipynb')).toEqual(['lab/tree/x.ipynb', undefined]);
   });
 });

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createConnection } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
@@ -20,6 +22,8 @@ test.each(PRIVATE)('%s is not public', (address) => {
 test.each(PUBLIC)('%s is public', (address) => {
   expect(isPublicAddress(address)).toBe(true);
 });
+
+const tlsFile = (name: string) => new URL(`../../support/tls/${name}.pem`, import.meta.url).pathname;
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -142,9 +146,9 @@ describe('SLIPWAY_ALLOWED_HOSTS', () => {
 
 describe("the operator's proxy", () => {
   /** A proxy that keeps the tunnels asked of it. */
-  async function proxyServer(status = '200 OK') {
+  async function proxyServer(status = '200 OK', tls?: { key: Buffer; cert: Buffer }) {
     const asked: string[] = [];
-    const server = createServer();
+    const server = tls ? createSecureServer(tls) : createServer();
     server.on('connect', (request, socket) => {
       asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? '-'}`);
       socket.end(`HTTP/1.1 ${status}\r\n\r\n`);
@@ -160,6 +164,21 @@ describe("the operator's proxy", () => {
     const network = createNetwork(config, { lookup: async () => [{ address: '203.0.113.9', family: 4 }] });
     (await network.open(new URL('https://example.org/x'))).socket.destroy();
     expect(proxy.asked).toEqual([`example.org:443 Basic ${Buffer.from('me:s@cret').toString('base64')}`]);
+  });
+
+  test('is trusted by the certificates that SLIPWAY_CA_BUNDLE names', async () => {
+    const proxy = await proxyServer('200 OK', {
+      key: readFileSync(tlsFile('key')),
+      cert: readFileSync(tlsFile('cert')),
+    });
+    const dial = async (settings: Record<string, string>) => {
+      const config = loadConfig({ HTTPS_PROXY: `https://127.0.0.1:${proxy.port}`, ...settings });
+      const network = createNetwork(config, { lookup: async () => [{ address: '203.0.113.9', family: 4 }] });
+      (await network.open(new URL('https://example.org/x'))).socket.destroy();
+    };
+    await expect(dial({})).rejects.toMatchObject({ code: 'host_unreachable' });
+    await dial({ SLIPWAY_CA_BUNDLE: tlsFile('cert') });
+    expect(proxy.asked).toEqual(['example.org:443 -']);
   });
 
   test('does not lift the policy', async () => {

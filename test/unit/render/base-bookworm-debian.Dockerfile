@@ -23,8 +23,8 @@ RUN printf '%s\n' \
     '  fi' \
     'fi' \
     'exec tini -s -g -- "$@"' \
-    > /usr/local/bin/slipway-entrypoint && chmod 755 /usr/local/bin/slipway-entrypoint
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-entrypoint && chmod 755 /usr/local/bin/slipway-entrypoint && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# The default command: the Jupyter server of the environment in which it lives, in the repository'"'"'s folder.' \
     '# The token comes from JUPYTER_TOKEN; without one the server makes its own.' \
@@ -37,8 +37,8 @@ RUN printf '%s\n' \
     'done' \
     'echo "slipway: there is no Jupyter server in $bin" >&2' \
     'exit 127' \
-    > /usr/local/bin/slipway-server && chmod 755 /usr/local/bin/slipway-server
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-server && chmod 755 /usr/local/bin/slipway-server && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# slipway-python <3.8 or 3.8.1>: puts a managed Python of uv'"'"'s, or of the mirror'"'"'s, at /srv/python/current. A patch release' \
     '# that nobody has becomes the newest of its kind, which is said in /srv/python/notices.' \
@@ -73,17 +73,63 @@ RUN printf '%s\n' \
     '  echo "$message" > /srv/python/notices' \
     'fi' \
     'rm /tmp/python.log' \
-    > /usr/local/bin/slipway-python && chmod 755 /usr/local/bin/slipway-python
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-python && chmod 755 /usr/local/bin/slipway-python && \
+    printf '%s\n' \
     '#!/bin/sh' \
-    '# Compiles an environment'"'"'s modules, on all processors. Test suites and what only installs packages are left out; a file' \
-    '# that does not compile (templates, code for another Python) is no fault. SLIPWAY_JOBS=1 where most is compiled already:' \
-    '# to look at what is there takes longer side by side.' \
-    'case $("$1/bin/python" -V 2>&1) in "Python 2"*) jobs= ;; *) jobs="-j ${SLIPWAY_JOBS:-0}" ;; esac' \
-    '# shellcheck disable=SC2086' \
-    '"$1/bin/python" -m compileall -q $jobs -x '"'"'/(tests?|pip|setuptools|pkg_resources)/'"'"' "$1/lib" > /dev/null || true' \
-    > /usr/local/bin/slipway-bytecode && chmod 755 /usr/local/bin/slipway-bytecode
-RUN printf '%s\n' \
+    '# slipway-bytecode <environment>: compiles its modules. Nothing of it is run for that, no .pth either.' \
+    'exec "$1/bin/python" -E -S /usr/local/lib/slipway/bytecode.py "$1/lib" > /dev/null' \
+    > /usr/local/bin/slipway-bytecode && chmod 755 /usr/local/bin/slipway-bytecode && \
+    printf '%s\n' \
+    '"""' \
+    'Compiles the modules below a folder, side by side on all processors: compileall'"'"'s own `-j` spends nearly as long on handing' \
+    'files round as on compiling them. Test suites and what only installs packages are left out; a file that does not compile' \
+    '(templates, code for another Python) is no fault. Standard library of any Python from 2.7 on.' \
+    '"""' \
+    '' \
+    'import compileall' \
+    'import gc' \
+    'import multiprocessing' \
+    'import os' \
+    'import re' \
+    'import sys' \
+    '' \
+    'LEFT_OUT = re.compile("/(tests?|pip|setuptools|pkg_resources)/")' \
+    '' \
+    '' \
+    'def modules(root):' \
+    '    found = []' \
+    '    for folder, folders, names in os.walk(root):' \
+    '        if LEFT_OUT.search(folder + "/"):' \
+    '            del folders[:]' \
+    '            continue' \
+    '        found += [os.path.join(folder, name) for name in names if name.endswith(".py")]' \
+    '    return [path for path in found if os.path.isfile(path)]' \
+    '' \
+    '' \
+    'def main():' \
+    '    # Nothing that lives long is made here.' \
+    '    gc.disable()' \
+    '    # By size, so that all have about as much to do.' \
+    '    paths = sorted(modules(sys.argv[1]), key=os.path.getsize)' \
+    '    jobs = multiprocessing.cpu_count()' \
+    '    others = []' \
+    '    for job in range(1, jobs):' \
+    '        other = os.fork()' \
+    '        if other == 0:' \
+    '            others, paths = [], paths[job::jobs]' \
+    '            break' \
+    '        others.append(other)' \
+    '    else:' \
+    '        paths = paths[0::jobs]' \
+    '    for path in paths:' \
+    '        compileall.compile_file(path, quiet=2)' \
+    '    for other in others:' \
+    '        os.waitpid(other, 0)' \
+    '' \
+    '' \
+    'main()' \
+    > /usr/local/lib/slipway/bytecode.py && chmod 755 /usr/local/lib/slipway/bytecode.py && \
+    printf '%s\n' \
     '"""Byte-compiles what a session'"'"'s server and kernel load, in the environment whose Python runs this; the rest is left.' \
     '' \
     'Compiling everything would cost 40 MB in each image and 10 s, for modules that nobody loads.' \
@@ -127,8 +173,8 @@ RUN printf '%s\n' \
     '# From Python 3.13 on compileall'"'"'s workers load this file anew.' \
     'if __name__ == "__main__":' \
     '    main()' \
-    > /usr/local/lib/slipway/server_imports.py && chmod 755 /usr/local/lib/slipway/server_imports.py
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/server_imports.py && chmod 755 /usr/local/lib/slipway/server_imports.py && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# Takes out of the server'"'"'s environment what no session uses: source maps, the hub'"'"'s own pages, the tools that test' \
     '# JupyterLab in a browser, test suites, and Babel'"'"'s data for languages into which JupyterLab is not translated.' \
@@ -145,27 +191,34 @@ RUN printf '%s\n' \
     'done' \
     'find "$1" -path '"'"'*/babel/locale-data/*.dat'"'"' -regextype posix-extended \' \
     '  ! -regex '"'"'.*/(root|en|ar|ca|cs|da|de|el|es|et|fi|fr|he|hu|hy|id|it|ja|ko|lt|nb|nl|no|pl|pt|ro|ru|si|sv|tr|uk|vi|zh)(_[A-Za-z]+)*\.dat'"'"' -delete' \
-    > /usr/local/bin/slipway-prune && chmod 755 /usr/local/bin/slipway-prune
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-prune && chmod 755 /usr/local/bin/slipway-prune && \
+    printf '%s\n' \
     '#!/bin/sh' \
-    '# slipway-resolve debian|managed <options of resolve.py>' \
+    '# slipway-resolve debian|managed <options of resolve.py>: leaves what the next stage takes in /tmp/made/env, too. To copy a' \
+    '# folder the engine walks through all that is beside it, which in /srv is thousands of files and takes a second.' \
+    'set -eu' \
     'case $1 in managed) python=/srv/python/current/bin/python3 ;; *) python=/usr/bin/python3 ;; esac' \
     'shift' \
-    'exec /usr/bin/python3 -E -s -B /usr/local/lib/slipway/resolve.py --python="$python" "$@"' \
-    > /usr/local/bin/slipway-resolve && chmod 755 /usr/local/bin/slipway-resolve
-RUN printf '%s\n' \
+    '/usr/bin/python3 -E -s -B /usr/local/lib/slipway/resolve.py --python="$python" "$@"' \
+    'mkdir /tmp/made' \
+    'cp -al /srv/env /tmp/made/' \
+    > /usr/local/bin/slipway-resolve && chmod 755 /usr/local/bin/slipway-resolve && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# Goes on where slipway-resolve needed compilers. As root, in a stage in which nobody'"'"'s code has run yet: only then is' \
-    '# the rest done, unprivileged.' \
+    '# the rest done, unprivileged. Leaves /tmp/made/env as slipway-resolve does.' \
     'set -eu' \
-    'if [ ! -e /srv/env/share/slipway/compilers ]; then exit 0; fi' \
+    'if [ ! -e /srv/env/share/slipway/compilers ]; then' \
+    '  mkdir /tmp/made' \
+    '  exec cp -al /srv/env /tmp/made/' \
+    'fi' \
     'headers=$([ "$1" = managed ] || echo python3-dev)' \
     'apt-get update -q' \
     '# shellcheck disable=SC2086' \
     'DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends build-essential pkg-config $headers > /dev/null' \
     'exec setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs slipway-resolve "$@" --compilers' \
-    > /usr/local/bin/slipway-compile && chmod 755 /usr/local/bin/slipway-compile
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-compile && chmod 755 /usr/local/bin/slipway-compile && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# slipway-install debian|managed <index options>: the lock'"'"'s wheels, and nothing else, into /srv/env. Where the locks of' \
     '# an environment that is gone on from are in /tmp/slipway-before, only what that one lacks.' \
@@ -203,8 +256,8 @@ RUN printf '%s\n' \
     '# The system'"'"'s packages are let in, because only then does pip allow `pip install --user`, which postBuild scripts use.' \
     'uv venv -q --no-config --no-managed-python --no-python-downloads --python "$python" --system-site-packages --allow-existing /srv/env' \
     'uv pip install -q --no-config --python /srv/env/bin/python --no-deps --no-build --require-hashes "$@" -r "$lock"' \
-    > /usr/local/bin/slipway-install && chmod 755 /usr/local/bin/slipway-install
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-install && chmod 755 /usr/local/bin/slipway-install && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# slipway-finish isolated|environment [COMMAND]: kernel, widgets and byte code of /srv/env. `isolated`: the Jupyter server is' \
     '# not in it. COMMAND starts the kernel. The packages'"'"' own code (a .pth) may run here: no cache is mounted.' \
@@ -237,8 +290,8 @@ RUN printf '%s\n' \
     'fi' \
     '[ ! -e /srv/python/notices ] || cat /srv/python/notices >> "$share/slipway/notices"' \
     'exec slipway-bytecode /srv/env' \
-    > /usr/local/bin/slipway-finish && chmod 755 /usr/local/bin/slipway-finish
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-finish && chmod 755 /usr/local/bin/slipway-finish && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# slipway-package <cut-off> <folder in the repository> <extras> <--editable or nothing> <index options>' \
     '# Installs a folder of the repository into /srv/env, as of the environment'"'"'s own day, without moving what is locked' \
@@ -280,8 +333,8 @@ RUN printf '%s\n' \
     'fi' \
     'rm -rf "$scratch"' \
     'exit "$status"' \
-    > /usr/local/bin/slipway-package && chmod 755 /usr/local/bin/slipway-package
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-package && chmod 755 /usr/local/bin/slipway-package && \
+    printf '%s\n' \
     '"""From requirements to a lock, in a stage that is thrown away: a setup.py may run here.' \
     '' \
     'Writes into /srv/env/share/slipway: python.lock (what has a wheel), build.lock (what has to be built, or comes from a URL),' \
@@ -542,8 +595,8 @@ RUN printf '%s\n' \
     '' \
     '' \
     'main()' \
-    > /usr/local/lib/slipway/resolve.py && chmod 755 /usr/local/lib/slipway/resolve.py
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/resolve.py && chmod 755 /usr/local/lib/slipway/resolve.py && \
+    printf '%s\n' \
     '"""Runs uv'"'"'s resolver and says what its answer means. Standard library of Python 3.9 only."""' \
     '' \
     'import os' \
@@ -704,8 +757,8 @@ RUN printf '%s\n' \
     '        print(answer.text, file=sys.stderr, flush=True)' \
     '    print("slipway: " + message, file=sys.stderr, flush=True)' \
     '    sys.exit(code)' \
-    > /usr/local/lib/slipway/uv.py && chmod 755 /usr/local/lib/slipway/uv.py
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/uv.py && chmod 755 /usr/local/lib/slipway/uv.py && \
+    printf '%s\n' \
     '"""Moves exact pins that this Python cannot have, each to the nearest version that comes ready-built. Never silently, and only' \
     'after the pin itself was tried. Standard library of Python 3.9 only."""' \
     '' \
@@ -813,8 +866,8 @@ RUN printf '%s\n' \
     '        self.moved.add(name)' \
     '        self.notice("%s is only an old name of %s, which is taken instead." % (name, meant))' \
     '        return True' \
-    > /usr/local/lib/slipway/pins.py && chmod 755 /usr/local/lib/slipway/pins.py
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/pins.py && chmod 755 /usr/local/lib/slipway/pins.py && \
+    printf '%s\n' \
     '"""Reads the pylock.toml that uv writes, which lists only wheels that fit. Standard library of Python 3.9 only."""' \
     '' \
     'import re' \
@@ -899,8 +952,8 @@ RUN printf '%s\n' \
     '        source_hashes = _hashes(sdist[1]) if sdist else []' \
     '        packages.append(Package(name, version, wheels is not None, sorted(set(hashes)), None, source_hashes))' \
     '    return packages' \
-    > /usr/local/lib/slipway/pylock.py && chmod 755 /usr/local/lib/slipway/pylock.py
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/pylock.py && chmod 755 /usr/local/lib/slipway/pylock.py && \
+    printf '%s\n' \
     '"""Lines of a lock, taken as they are, and the hashes that lines declare. Standard library of Python 3.9 only."""' \
     '' \
     'import re' \
@@ -963,8 +1016,8 @@ RUN printf '%s\n' \
     '            work.notice("%s does not go with what is locked, and is left out." % extra)' \
     '    first.kind = "ok"' \
     '    return first, found' \
-    > /usr/local/lib/slipway/locked.py && chmod 755 /usr/local/lib/slipway/locked.py
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/locked.py && chmod 755 /usr/local/lib/slipway/locked.py && \
+    printf '%s\n' \
     '# Packages whose own metadata uv refuses; without these entries it would silently take versions years older.' \
     '# pandas asked for pytz>=2011k, spacy lacked a comma. Found with `uv pip compile -v`: "has invalid metadata".' \
     '' \
@@ -1087,8 +1140,8 @@ RUN printf '%s\n' \
     'name = "spacy"' \
     'version = "2.0.15"' \
     'requires-dist = ["numpy>=1.15.0", "murmurhash>=0.28.0,<1.1.0", "msgpack-numpy<0.4.4", "cymem>=2.0.2,<2.1.0", "preshed>=2.0.1,<2.1.0", "thinc>=6.12.0,<6.13.0", "plac>=0.9.6,<1.0.0", "ujson>=1.35", "dill>=0.2,<0.3", "regex==2018.01.10", "requests>=2.13.0,<3.0.0"]' \
-    > /usr/local/lib/slipway/dependency-metadata.toml && chmod 755 /usr/local/lib/slipway/dependency-metadata.toml
-RUN printf '%s\n' \
+    > /usr/local/lib/slipway/dependency-metadata.toml && chmod 755 /usr/local/lib/slipway/dependency-metadata.toml && \
+    printf '%s\n' \
     '# Debian'"'"'s /etc/profile resets PATH. A login shell (every terminal of JupyterLab is one) keeps the PATH that it was' \
     '# started with; where that was not the image'"'"'s, as after `su -`, it gets the image'"'"'s.' \
     'PATH=$(tr '"'"'\0'"'"' '"'"'\n'"'"' < "/proc/$$/environ" 2> /dev/null | sed -n '"'"'s/^PATH=//p'"'"')' \
@@ -1119,13 +1172,13 @@ RUN printf '%s\n' \
     'path-exclude /usr/lib/git-core/git-shell' \
     'path-exclude /usr/lib/git-core/scalar' \
     'path-exclude /usr/share/gitweb/*' \
-    > /etc/dpkg/dpkg.cfg.d/slipway && chmod 755 /etc/dpkg/dpkg.cfg.d/slipway
-RUN printf '%s\n' \
+    > /etc/dpkg/dpkg.cfg.d/slipway && chmod 755 /etc/dpkg/dpkg.cfg.d/slipway && \
+    printf '%s\n' \
     '{' \
     '  "ServerApp": { "open_browser": false, "quit_button": false }' \
     '}' \
-    > /usr/local/etc/jupyter/jupyter_server_config.json && chmod 755 /usr/local/etc/jupyter/jupyter_server_config.json
-RUN printf '%s\n' \
+    > /usr/local/etc/jupyter/jupyter_server_config.json && chmod 755 /usr/local/etc/jupyter/jupyter_server_config.json && \
+    printf '%s\n' \
     '{' \
     '  "@jupyterlab/apputils-extension:notification": { "fetchNews": "false", "checkForUpdates": false }' \
     '}' \

@@ -1,6 +1,15 @@
 /** The command as it is built, with its templates compiled, beside the sources, which compile them when they render. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -89,15 +98,32 @@ it('runs little to say its version: no package, and of itself neither the pipeli
   expect(modules).not.toContain('src/pipeline.ts');
 });
 
-/** Runs a script that has all of bin/load.mjs, and `file`, a bundle; what it printed. */
+/** Runs a script that has all of bin/load.cjs, and `file`, a bundle; what it printed. */
 function withLoader(file: string, script: string): string {
-  const imports = `import { cacheOf, load, scriptOf, textOf } from ${part('load.mjs')};
+  const imports = `import { cacheOf, load, scriptOf, textOf } from ${part('load.cjs')};
     import { keepCompiled } from ${part('setup/code-cache.mjs')};
     import { readFileSync } from 'node:fs';
     const file = ${JSON.stringify(file)};
     const cache = cacheOf(file, textOf(file));\n`;
   return node(imports + script).trim();
 }
+
+it('starts by a link too, and has Node read no certificates that it does not need', () => {
+  cpSync(join(PACKAGE_ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
+  symlinkSync(join(folder, 'bin', 'slipway'), join(folder, 'linked'));
+  // Node complains of a file that it cannot read.
+  const env = cleanEnvironment({ NODE_EXTRA_CA_CERTS: join(folder, 'none.pem') });
+  const started = (words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(join(folder, 'linked'), words, { env, encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  expect(started(['--version'])).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
+  expect(started(['plan', 'a b', "c'd"])).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining(`"c'd"`),
+  });
+});
 
 it('starts from its compiled form', () => {
   const script = 'console.log(scriptOf(file, textOf(file), readFileSync(cache)).cachedDataRejected)';

@@ -8,15 +8,15 @@ RUN printf '%s\n' \
     '# slipway-activated COMMAND…: runs it with conda'"'"'s environment activated.' \
     '. /srv/conda/etc/profile.d/conda.sh' \
     'exec "$@"' \
-    > /usr/local/bin/slipway-activated && chmod 755 /usr/local/bin/slipway-activated
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-activated && chmod 755 /usr/local/bin/slipway-activated && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# slipway-conda solve|link|pip_section|dated_index …: one of the scripts beside the client, with the client'"'"'s Python.' \
     'script=$1' \
     'shift' \
     'exec /srv/conda/client/bin/python -E -s -B "/srv/conda/lib/$script.py" "$@"' \
-    > /usr/local/bin/slipway-conda && chmod 755 /usr/local/bin/slipway-conda
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-conda && chmod 755 /usr/local/bin/slipway-conda && \
+    printf '%s\n' \
     '#!/bin/bash' \
     '# slipway-conda-finish isolated|environment: what runs the packages'"'"' own code: their post-link scripts, the pip section, byte' \
     '# code. No cache is mounted. `isolated`: the Jupyter server is not in the environment.' \
@@ -27,8 +27,8 @@ RUN printf '%s\n' \
     'if [ -x /srv/env/bin/python ]; then' \
     '  exec slipway-finish "$1" slipway-activated' \
     'fi' \
-    > /usr/local/bin/slipway-conda-finish && chmod 755 /usr/local/bin/slipway-conda-finish
-RUN printf '%s\n' \
+    > /usr/local/bin/slipway-conda-finish && chmod 755 /usr/local/bin/slipway-conda-finish && \
+    printf '%s\n' \
     '#!/bin/bash' \
     '# slipway-post-link PREFIX [NAME…]: the post-link scripts of these packages (of all of them), which is their own code. One' \
     '# that fails is told and no more: most only write caches or register an extension.' \
@@ -111,13 +111,13 @@ RUN printf '%s\n' \
     '  _slipway_activate /srv/env' \
     '  if [ ! -x /srv/env/bin/python ]; then export KERNEL_PYTHON_PREFIX=/srv/jupyter; fi' \
     'fi' \
-    > /srv/conda/etc/profile.d/conda.sh && chmod 755 /srv/conda/etc/profile.d/conda.sh
-RUN printf '%s\n' \
+    > /srv/conda/etc/profile.d/conda.sh && chmod 755 /srv/conda/etc/profile.d/conda.sh && \
+    printf '%s\n' \
     '# `source activate [NAME]`, as conda of old had it.' \
     '. /srv/conda/etc/profile.d/conda.sh' \
     'conda activate "$@"' \
-    > /srv/conda/bin/activate && chmod 755 /srv/conda/bin/activate
-RUN printf '%s\n' \
+    > /srv/conda/bin/activate && chmod 755 /srv/conda/bin/activate && \
+    printf '%s\n' \
     '"""What solving, installing and the command `conda` have in common: rattler, with our channels and our day."""' \
     '' \
     'import datetime' \
@@ -292,8 +292,8 @@ RUN printf '%s\n' \
     '        file.flush()' \
     '        found = rattler.PackageRecord.from_index_json(file.name, said.get("size"), *digests)' \
     '    return rattler.RepoDataRecord(found, said["fn"], said["url"], said["channel"])' \
-    > /srv/conda/lib/solver.py && chmod 755 /srv/conda/lib/solver.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/solver.py && chmod 755 /srv/conda/lib/solver.py && \
+    printf '%s\n' \
     '"""From an environment'"'"'s specs to its lock, as of a day, in a stage that is thrown away. Nobody'"'"'s code runs here.' \
     '' \
     'Reads /srv/env/share/slipway/conda.json, which comes from the plan; writes conda.lock (a record a line), resolved-as-of,' \
@@ -464,8 +464,8 @@ RUN printf '%s\n' \
     '' \
     '' \
     'ending(lambda: asyncio.run(main()))' \
-    > /srv/conda/lib/solve.py && chmod 755 /srv/conda/lib/solve.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/solve.py && chmod 755 /srv/conda/lib/solve.py && \
+    printf '%s\n' \
     '"""Records of the packages that a lock names by their URLs. The lock'"'"'s own hashes hold, whatever a channel says today."""' \
     '' \
     'import json' \
@@ -505,8 +505,8 @@ RUN printf '%s\n' \
     '    for name in ("sha256", "md5"):' \
     '        said.pop(name, None)' \
     '    return record(json.dumps(dict(said, **hashes, fn=file, url=one["url"], channel=channel)))' \
-    > /srv/conda/lib/locked.py && chmod 755 /srv/conda/lib/locked.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/locked.py && chmod 755 /srv/conda/lib/locked.py && \
+    printf '%s\n' \
     '"""Installs exactly the lock'"'"'s packages into /srv/env. The shared cache may be mounted, so none of their code runs here."""' \
     '' \
     'import asyncio' \
@@ -538,8 +538,8 @@ RUN printf '%s\n' \
     '' \
     '' \
     'ending(lambda: asyncio.run(main()))' \
-    > /srv/conda/lib/link.py && chmod 755 /srv/conda/lib/link.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/link.py && chmod 755 /srv/conda/lib/link.py && \
+    printf '%s\n' \
     '"""The `pip:` section, and what a kernel needs that no channel has, by uv (by the environment'"'"'s own pip where that is older than uv' \
     'knows) into /srv/env as of the same day. What conda brought stays as it is, unless the section names it. Writes python.lock' \
     '(empty) and build.lock: what came from the index. An environment without Python has none of these, and fails when its section is not empty.' \
@@ -689,8 +689,8 @@ RUN printf '%s\n' \
     '' \
     '' \
     'main()' \
-    > /srv/conda/lib/pip_section.py && chmod 755 /srv/conda/lib/pip_section.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/pip_section.py && chmod 755 /srv/conda/lib/pip_section.py && \
+    printf '%s\n' \
     '"""The package index as of a day, for a pip that knows none: dated_index.py CUT-OFF COMMAND…, with the day as `none` or a time.' \
     '' \
     'Tools that know days run no Python before 3.6. Its own pip is given an index on loopback instead, which asks the real one and' \
@@ -874,8 +874,8 @@ RUN printf '%s\n' \
     '' \
     'if __name__ == "__main__":' \
     '    main()' \
-    > /srv/conda/lib/dated_index.py && chmod 755 /srv/conda/lib/dated_index.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/dated_index.py && chmod 755 /srv/conda/lib/dated_index.py && \
+    printf '%s\n' \
     '"""The pip of a Python before 3.6, which uv does not know, with an index as of a day."""' \
     '' \
     'import re' \
@@ -938,8 +938,8 @@ RUN printf '%s\n' \
     '            )' \
     '        self.undated = self.undated or index.undated' \
     '        return Answer(done.returncode, done.stdout, index.failed)' \
-    > /srv/conda/lib/old_pip.py && chmod 755 /srv/conda/lib/old_pip.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/old_pip.py && chmod 755 /srv/conda/lib/old_pip.py && \
+    printf '%s\n' \
     '"""Environments as the command `conda` sees them: /srv/env, which is `notebook`, and those that it made itself."""' \
     '' \
     'import glob' \
@@ -1323,8 +1323,8 @@ RUN printf '%s\n' \
     '' \
     '' \
     'ending(main)' \
-    > /srv/conda/lib/conda.py && chmod 755 /srv/conda/lib/conda.py
-RUN printf '%s\n' \
+    > /srv/conda/lib/conda.py && chmod 755 /srv/conda/lib/conda.py && \
+    printf '%s\n' \
     '#!/bin/sh' \
     '# conda'"'"'s commands over rattler, under its names.' \
     'exec slipway-conda conda "$@"' \

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quote, writeLines } from '../../../src/render/templates.ts';
+import { quote, writeLines, writeScripts } from '../../../src/render/templates.ts';
 
 const HOSTILE = [
   "it's",
@@ -61,4 +61,18 @@ test('lines reach a file as they are, through the rules of a Dockerfile too', ()
   expect(shell).not.toContain('\n');
   execFileSync('sh', ['-c', shell]);
   expect(readFileSync(join(folder, 'lines'), 'utf8')).toBe(HOSTILE.map((line) => `${line}\n`).join(''));
+});
+
+test('scripts are written together, and may be executed', () => {
+  const files = Array.from({ length: 9 }, (_, index): [string, string] => [
+    join(folder, `script ${index}`),
+    `#!/bin/sh\n# ${'x'.repeat(10_000)}\necho 'it is' ${index}\n`,
+  ]);
+  const runs = writeScripts(files).split(/^RUN /m).slice(1);
+  expect(runs).toHaveLength(2);
+  for (const run of runs) execFileSync('sh', ['-c', run.replaceAll('\\\n', '')]);
+  for (const [index, [path, text]] of files.entries()) {
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(execFileSync(path, { encoding: 'utf8' })).toBe(`it is ${index}\n`);
+  }
 });

@@ -121,6 +121,8 @@ describe('pages', () => {
     [`blob/${sha('1')}/x.ipynb`, sha('2'), sha('2'), 'lab/tree/x.ipynb'],
     ['blob/trunk/x.ipynb', sha('2'), sha('2'), 'lab/tree/x.ipynb'],
     ['blob/main/x.ipynb', 'main', sha('a'), 'lab/tree/x.ipynb'],
+    ['blob/main/d/x.ipynb', 'trunk', sha('a'), 'lab/tree/d/x.ipynb'],
+    ['blob/master/x.ipynb', sha('2'), sha('2'), 'lab/tree/x.ipynb'],
     // Where the page's own ref ends cannot be told.
     ['blob/gone/x/d/x.ipynb', 'trunk', sha('a'), undefined],
     ['tree/trunk', '1.0', sha('e'), undefined],

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { SlipwayError } from '../../../src/errors.ts';
 import { parseRepo } from '../../../src/resolve/spec.ts';
 
@@ -225,6 +225,16 @@ describe('local folders', () => {
       canonicalUrl: 'local',
     });
     expect(() => parse(folder)).toThrow(expect.objectContaining({ code: 'bad_spec' }));
+  });
+
+  test('a folder may begin with a dash, and nothing else may', () => {
+    mkdirSync(join(folder, '-weird'));
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(folder);
+    expect(parseRepo('-weird', { allowLocal: true }).cloneUrl).toBe(join(folder, '-weird'));
+    const refused = expect.objectContaining({ code: 'bad_spec' });
+    expect(() => parse('-weird')).toThrow(refused);
+    expect(() => parseRepo('--upload-pack=id', { allowLocal: true })).toThrow(refused);
+    cwd.mockRestore();
   });
 
   test('a folder that is not there is said to be missing', () => {

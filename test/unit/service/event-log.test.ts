@@ -7,7 +7,7 @@ import { createEventLog } from '../../../src/service/event-log.ts';
 
 const log = pino({ level: 'silent' });
 const about = { provider: 'gh', spec: 'org/repo', ref: 'main' };
-const ended = { kind: 'launch' as const, ...about, cached: true, took: 1500, timings: {} };
+const ended = { kind: 'launch' as const, ...about, cached: true, took: 1500, timings: {}, hasBuildToken: false };
 
 test('every launch that ended is a line, in order, with BinderHub’s keys', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-events-'));
@@ -15,7 +15,7 @@ test('every launch that ended is a line, in order, with BinderHub’s keys', asy
     const path = join(folder, 'launches.jsonl');
     const tell = createEventLog(path, 'https://binder.example.org/', log);
     tell({ ...ended, outcome: 'ready', commit: 'a'.repeat(40) });
-    tell({ ...ended, outcome: 'build_failed' });
+    tell({ ...ended, outcome: 'build_failed', hasBuildToken: true });
     await expect.poll(() => readFile(path, 'utf8').catch(() => '')).toMatch(/^.+\n.+\n$/);
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -31,7 +31,7 @@ test('every launch that ended is a line, in order, with BinderHub’s keys', asy
       build_token: false,
       duration: 1.5,
     });
-    expect(second).toMatchObject({ status: 'build_failed', ref: '' });
+    expect(second).toMatchObject({ status: 'build_failed', ref: '', build_token: true });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -14,6 +14,7 @@ function specOf(name: string, ref?: string): RepoSpec {
 
 let asked: string[];
 let answer: (spec: RepoSpec) => Promise<Resolved>;
+let find: (spec: RepoSpec) => Promise<RepoSpec>;
 let now: number;
 let lookups: Lookups;
 
@@ -25,7 +26,18 @@ beforeEach(() => {
     asked.push(`${spec.name} ${spec.ref ?? 'HEAD'}`);
     return answer(spec);
   };
-  lookups = createLookups(loadConfig({}), ask, () => now);
+  find = async () => ({ ...specOf('a', 'v1'), doi: '10.1234/x' });
+  const settings = { SLIPWAY_ALLOWED: 'git/*,zenodo/10.1234/*', SLIPWAY_BANNED: '*/banned' };
+  lookups = createLookups(
+    loadConfig(settings),
+    ask,
+    () => now,
+    undefined,
+    (spec) => {
+      asked.push(spec.name);
+      return find(spec);
+    },
+  );
 });
 
 const failing = (code: ErrorCode) => async () => {
@@ -77,6 +89,18 @@ describe('a look-up', () => {
     expect(asked).toEqual(['a HEAD', 'c HEAD', 'b HEAD']);
   });
 
+  it('leaves a host alone for as long as it says', async () => {
+    answer = async () => {
+      throw new SlipwayError('host_rate_limited', 'too often', { retryAfter: 600_000 });
+    };
+    await expect(lookups.resolve(specOf('a'))).rejects.toThrow('too often');
+    now = 599_000;
+    await expect(lookups.resolve(specOf('b'))).rejects.toMatchObject({ hint: expect.stringContaining('in 1 s') });
+    now = 601_000;
+    await expect(lookups.resolve(specOf('b'))).rejects.toThrow('too often');
+    expect(asked).toEqual(['a HEAD', 'b HEAD']);
+  });
+
   it('is known without asking only when it was answered, and still is', async () => {
     expect(await lookups.known(specOf('a'))).toBeUndefined();
     await lookups.resolve(specOf('a'));
@@ -90,5 +114,55 @@ describe('a look-up', () => {
     const resolved = await lookups.resolve(specOf('a'));
     const named = { ...specOf('a'), name: 'http%3A%2F%2Fa' };
     expect(await lookups.resolve(named)).toEqual({ ...resolved, spec: named });
+  });
+});
+
+describe('a look-up of a DOI', () => {
+  const doi: RepoSpec = {
+    provider: 'zenodo',
+    name: '10.1234/x',
+    cloneUrl: 'https://doi.org/10.1234/x',
+    canonicalUrl: 'https://doi.org/10.1234/x',
+  };
+
+  it('is that of the repository that it leads to, shared and kept like any', async () => {
+    const [one, other] = await Promise.all([lookups.resolve(doi), lookups.resolve(doi)]);
+    expect(one).toEqual({ spec: { ...specOf('a', 'v1'), doi: '10.1234/x' }, ref: 'v1', commit: SHA });
+    expect(other).toEqual(one);
+    expect(await lookups.known(doi)).toEqual(one);
+    expect((await lookups.resolve(specOf('a', 'v1'))).spec).toEqual(specOf('a', 'v1'));
+    expect(asked).toEqual(['10.1234/x', 'a v1']);
+    now = 61_000;
+    await lookups.resolve(doi);
+    expect(asked).toEqual(['10.1234/x', 'a v1', '10.1234/x', 'a v1']);
+  });
+
+  it.each(['repo_not_found', 'doi_without_repo'] as const)('that ends in %s is kept for five minutes', async (code) => {
+    find = failing(code);
+    for (now of [0, 299_000]) await expect(lookups.resolve(doi)).rejects.toMatchObject({ code });
+    expect(asked).toHaveLength(1);
+    now = 301_000;
+    await expect(lookups.resolve(doi)).rejects.toMatchObject({ code });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('asks nobody for a repository that is banned or not allowed', async () => {
+    for (const repo of [specOf('banned'), { ...specOf('b'), provider: 'gh' as const }]) {
+      find = async () => repo;
+      await expect(lookups.resolve(doi)).rejects.toMatchObject({ code: 'repo_banned' });
+    }
+    find = async () => ({ ...specOf('b'), provider: 'gh', doi: '10.1234/x' });
+    await lookups.resolve(doi);
+    expect(asked).toEqual(['10.1234/x', '10.1234/x', '10.1234/x', 'b HEAD']);
+  });
+
+  it('leaves alone the host that says that it is asked too often, and only that one', async () => {
+    answer = failing('host_rate_limited');
+    await expect(lookups.resolve(doi)).rejects.toMatchObject({ code: 'host_rate_limited' });
+    answer = async (spec) => ({ spec, ref: 'HEAD', commit: SHA });
+    const elsewhere = { ...specOf('c'), cloneUrl: 'https://other.example.org/c.git' };
+    find = async () => elsewhere;
+    expect((await lookups.resolve({ ...doi, cloneUrl: 'https://doi.org/10.1234/y' })).spec).toEqual(elsewhere);
+    await expect(lookups.resolve(specOf('a'))).rejects.toMatchObject({ code: 'host_rate_limited' });
   });
 });

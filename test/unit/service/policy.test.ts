@@ -83,3 +83,27 @@ describe('an address', () => {
     expect(outcome(settings, { ...CLIENT, isOperator: true })).toBe('allowed');
   });
 });
+
+describe('a DOI', () => {
+  const doi: RepoSpec = {
+    ...SPEC,
+    provider: 'zenodo',
+    name: '10.5281/zenodo.1',
+    canonicalUrl: 'https://doi.org/10.5281/zenodo.1',
+  };
+  const check = (spec: RepoSpec, settings: Partial<Record<keyof typeof OPEN, string[]>>) => () =>
+    checkPolicy(spec, CLIENT, { ...OPEN, ...settings });
+
+  it('may be banned itself, and is allowed by what it leads to', () => {
+    expect(check(doi, { SLIPWAY_BANNED: ['zenodo/*'] })).toThrow('may not be launched');
+    expect(check(doi, { SLIPWAY_ALLOWED: ['gh/*'] })).not.toThrow();
+  });
+
+  it('counts as a name of what it leads to', () => {
+    const led: RepoSpec = { ...SPEC, doi: doi.name };
+    expect(check(led, { SLIPWAY_ALLOWED: ['zenodo/10.5281/*'] })).not.toThrow();
+    expect(check(led, { SLIPWAY_ALLOWED: ['gh/*'] })).toThrow('may not be launched');
+    expect(check(led, { SLIPWAY_BANNED: ['https://doi.org/*'] })).toThrow('may not be launched');
+    expect(check(led, { SLIPWAY_BANNED: ['gl/group/*'] })).toThrow('may not be launched');
+  });
+});

@@ -94,6 +94,9 @@ describe('pages', () => {
     const ready = view({ state: 'ready', link: 'https://s.example/user/x/?token=t' });
     expect(ready).toContain('href="https://s.example/user/x/?token&#x3D;t">Open the session</a>');
     expect(ready).not.toContain('http-equiv');
+    const over = view({ state: 'ready', over: 'idle' });
+    expect(over).toMatch(/<h1>This session has ended<\/h1>\s*<p class="dim">Nobody used it for a while/);
+    expect(over).toContain('href="/v2/gh/org/repo">Launch it again</a>');
     const error = { code: 'package_not_found', message: 'no such thing\nlast line', hint: 'Remove it.', blame: 'user' };
     const failed = view({ state: 'failed', endedAt: '2026-11-21T00:00:00Z', error, build: '01J' });
     for (const text of [

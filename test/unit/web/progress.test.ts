@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { badgeText } from '../../../src/web/browser/badge-text.ts';
+import { whenReady } from '../../../src/web/browser/plan-view.ts';
 import {
   advance,
   detail,
+  end,
   headline,
   newProgress,
   queueNews,
@@ -10,8 +12,15 @@ import {
 } from '../../../src/web/browser/progress.ts';
 import { fileOf, refName, repoName, roughly, withDays } from '../../../src/web/pages/words.ts';
 
+const STAGES = ['Find', 'Plan', 'Build', 'Start'] as const;
+const WITH_REGISTRY = ['Find', 'Plan', 'Build', 'Publish', 'Start'] as const;
+
 function told(...events: [at: number | undefined, event: StreamEvent][]) {
-  const progress = newProgress(0);
+  return toldOf(STAGES, ...events);
+}
+
+function toldOf(stages: typeof STAGES | typeof WITH_REGISTRY, ...events: [number | undefined, StreamEvent][]) {
+  const progress = newProgress(0, stages);
   for (const [at, event] of events) advance(progress, event, at);
   return progress;
 }
@@ -31,6 +40,42 @@ describe('progress', () => {
       { name: 'Build', state: 'current', share: 0.5 },
       { name: 'Start', state: 'waiting', share: 0 },
     ]);
+  });
+
+  it('publishes where there is a registry, and goes back to a build of what stands on it', () => {
+    const pushing = { phase: 'pushing', message: 'Pushing\n' };
+    const states = (progress: ReturnType<typeof told>) => progress.stages.slice(2).map(({ state }) => state);
+    const published = toldOf(
+      WITH_REGISTRY,
+      [100, { phase: 'fetching', stage: 'plan' }],
+      [200, step(4)],
+      [900, pushing],
+    );
+    expect(headline(published)).toBe('Publishing the image');
+    expect(published.stages.slice(2)).toMatchObject([
+      { name: 'Build', state: 'done', took: 700, share: 1 },
+      { name: 'Publish', state: 'current', share: 0 },
+      { name: 'Start', state: 'waiting' },
+    ]);
+    advance(published, step(2, 'Running postBuild'), 1000);
+    expect([headline(published), ...states(published)]).toEqual(['Running postBuild', 'current', 'waiting', 'waiting']);
+    expect(published.stages[2]?.share).toBe(0.25);
+    advance(published, pushing, 2000);
+    advance(published, { phase: 'built' }, 2500);
+    expect(published.stages.slice(2)).toMatchObject([
+      { took: 1800 },
+      { state: 'done', took: 500 },
+      { state: 'current' },
+    ]);
+    expect(headline(told([0, step(4)], [1, pushing]))).toBe('Publishing the image');
+  });
+
+  it('tells of a session that has ended, and of nothing after it', () => {
+    const progress = told([0, { phase: 'ready', url: 'u', token: 't' }]);
+    end(progress, 'idle');
+    advance(progress, { phase: 'ready', url: 'u', token: 't' }, 1);
+    expect(headline(progress)).toBe('This session has ended');
+    expect(detail(progress, 1)).toBe('Nobody used it for a while, so it was ended to make room.');
   });
 
   it('fills a stage by steps that are over, never by one that runs', () => {
@@ -109,5 +154,27 @@ describe('words', () => {
     ],
   ] as const)('writes the badge in %s', (format, text) => {
     expect(badgeText(format, 'https://s.example', 'gh/o/r/HEAD', 'a/b c.ipynb', 'launch o/r')).toBe(text);
+  });
+});
+
+describe('when it is ready', () => {
+  const say = (cached: { environment?: boolean; content?: boolean }, usual?: number, ...places: string[]) =>
+    whenReady({
+      cached: { base: true, environment: false, content: false, ...cached },
+      ...(usual !== undefined && { usual }),
+      plan: { steps: places.map((place) => ({ place: place as 'content' })) },
+    });
+
+  it('is seconds only where nothing but files is new', () => {
+    expect(say({ environment: true }, undefined, 'wheels')).toMatch(/only the files are new, which takes seconds\.$/);
+    expect(say({ environment: true }, undefined, 'wheels', 'content')).not.toMatch(/seconds|only the files/);
+    expect(say({ environment: true, content: true }, 95_000, 'content')).toBe('Built already: it opens in seconds.');
+  });
+
+  it('is what earlier builds took, where that is known', () => {
+    expect(say({ environment: true }, 240_000, 'content')).toMatch(/its own steps have to run once, usually 4 min/);
+    expect(say({ environment: true }, 3000)).toMatch(/only the files are new, usually 3 s/);
+    expect(say({}, 240_000, 'content')).toMatch(/^Has to be built once, usually 4 min/);
+    expect(say({})).toBe('Has to be built once; that takes minutes.');
   });
 });

@@ -24,7 +24,7 @@ function defaultOf(name: SettingName): string {
   const fallback = SETTINGS[name].default;
   const words = WORDS[name];
   if (words !== undefined) return words;
-  if (typeof fallback === 'function') throw new Error(`bin/docs.ts lacks words for the default of ${name}`);
+  if (typeof fallback === 'function') throw new Error(`bin/docs.mts lacks words for the default of ${name}`);
   return fallback === '' ? '' : `\`${fallback}\``;
 }
 
