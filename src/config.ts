@@ -49,7 +49,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       faults.push(`${name}: ${(error as Error).message}`);
     }
   }
-  faults.push(...unknownNames(env, file));
+  faults.push(...unknownNames(env, file), ...contradictions(values));
   if (faults.length > 0) {
     throw new SlipwayError('bad_setting', `Settings that cannot be used:\n  ${faults.join('\n  ')}`, {
       hint: 'slipway config lists every setting with its meaning.',
@@ -65,6 +65,13 @@ function unknownNames(env: NodeJS.ProcessEnv, file: Record<string, unknown>): st
   const inFile = Object.keys(file).filter((name) => !known(name));
   const faults = [...inEnv, ...inFile].map((name) => `${name}: there is no such setting`);
   return 'SLIPWAY_CONFIG' in file ? [...faults, 'SLIPWAY_CONFIG: a file cannot name another'] : faults;
+}
+
+/** Values that are sound alone and not beside each other. */
+function contradictions({ SLIPWAY_DISK_HIGH: high, SLIPWAY_DISK_LOW: low }: Record<string, unknown>): string[] {
+  // One that could not be read is a fault of its own already.
+  const isUpsideDown = typeof high === 'number' && typeof low === 'number' && low > high;
+  return isUpsideDown ? [`SLIPWAY_DISK_LOW: ${low} is above SLIPWAY_DISK_HIGH, which is ${high}`] : [];
 }
 
 /** What programs that we start need of our own environment to be found and to run at all; nothing secret. */

@@ -38,6 +38,14 @@ describe('settings shown', () => {
     expect(again).toEqual(first);
   });
 
+  it('are refused where pruning would begin below the point at which it ends', () => {
+    const setting = { SLIPWAY_DISK_HIGH: '50', SLIPWAY_PORT: 'x' };
+    const faults =
+      'SLIPWAY_PORT: "x" is not a whole number\n  SLIPWAY_DISK_LOW: 60 is above SLIPWAY_DISK_HIGH, which is 50';
+    expect(() => shown(setting)).toThrow(faults);
+    expect(shown({ SLIPWAY_DISK_HIGH: '60' }).SLIPWAY_DISK_LOW?.value).toBe('60');
+  });
+
   it('never show a password', () => {
     const all = shown({
       HTTPS_PROXY: 'http://user:p%40ss@proxy.example:3128',
