@@ -18,15 +18,18 @@ export { binderVariables } from './launch/variables.ts';
 /** Who starts and ends the sessions of the service: its engine, or a hub. */
 export type Launcher = DockerLauncher | HubLauncher;
 
-/** What the service does with sessions, on one connection. */
-export async function openLauncher(config: Config): Promise<Launcher> {
+/**
+ * What the service does with sessions, on one connection.
+ * @param isClaimed whether the service knows that somebody has a server that waited
+ */
+export async function openLauncher(config: Config, isClaimed?: (name: string) => Promise<boolean>): Promise<Launcher> {
   if (isHub(config)) return openHub(config);
   const [docker, instance, { DockerLauncher: Docker }] = await Promise.all([
     connectEngine(config),
     instanceId(config),
     stages.launcher(),
   ]);
-  return new Docker(docker, config, instance);
+  return new Docker(docker, config, instance, isClaimed);
 }
 
 /**

@@ -49,13 +49,18 @@ export class DockerLauncher {
   readonly config: Config;
   readonly instance: string;
   #dataRoot: string | undefined;
+  readonly #isClaimed: (name: string) => Promise<boolean>;
   /** A claim is for good. */
   readonly #claims = new Map<string, ClaimFacts>();
+  /** Servers whose containers knew of no claim when they were read. */
+  readonly #unclaimed = new Set<string>();
 
-  constructor(docker: Docker, config: Config, instance: string) {
+  /** @param isClaimed whether anybody may have made a server a session, as far as the service knows; without it, any */
+  constructor(docker: Docker, config: Config, instance: string, isClaimed = async (_name: string) => true) {
     this.docker = docker;
     this.config = config;
     this.instance = instance;
+    this.#isClaimed = isClaimed;
   }
 
   /** A name for a session of this repository, which nobody can guess. */
@@ -105,6 +110,7 @@ export class DockerLauncher {
     emit({ phase: 'launching', message: 'Taking a server that runs already\n' });
     const input = { ...rest, service };
     const facts = await fillWarm(input, warm, content, { docker, config, instance, signal });
+    this.#claims.set(warm.id, facts);
     const session = claimed(warm, facts);
     const { url, token, image } = session;
     emit({ phase: 'ready', message: 'The session is ready\n', url, token, image, session: session.id });
@@ -196,10 +202,23 @@ export class DockerLauncher {
 
   async #withClaim(session: LaunchedSession): Promise<LaunchedSession> {
     if (session.warm === '') return session;
-    const known = this.#claims.get(session.id) ?? (await readClaim(this.docker.getContainer(PREFIX + session.id)));
-    if (!known) return session;
-    this.#claims.set(session.id, known);
-    return claimed(session, known);
+    const known = this.#claims.get(session.id) ?? (await this.#readClaim(session));
+    return known ? claimed(session, known) : session;
+  }
+
+  /**
+   * What a container says of its claim. Read but once while nobody claims it: for that the engine mounts all that is in
+   * it, and where it goes down meanwhile that stays so, and the container can never be removed.
+   */
+  async #readClaim({ id, state }: LaunchedSession): Promise<ClaimFacts | undefined> {
+    if (this.#unclaimed.has(id) && !(await this.#isClaimed(id))) return undefined;
+    const found = await readClaim(this.docker.getContainer(PREFIX + id)).catch((error: unknown): undefined => {
+      // One that has ended may be broken, and must not hide the others.
+      if (state === 'running') throw error;
+    });
+    if (found) this.#claims.set(id, found);
+    else this.#unclaimed.add(id);
+    return found;
   }
 
   /** When the server was last used, as it says itself; undefined when it does not answer. */
@@ -217,6 +236,14 @@ export class DockerLauncher {
     if (!(await this.find(name))) throw noSuchSession(`There is no session "${name}".`);
     await removeContainer(this.docker.getContainer(PREFIX + name));
     this.#claims.delete(name);
+    this.#unclaimed.delete(name);
+  }
+
+  /** Ends a server that waits; one that is a session after all, which only its container still knows, goes on. */
+  async stopWaiting({ id, state }: LaunchedSession): Promise<void> {
+    this.#unclaimed.delete(id);
+    if (state === 'running' && (await this.find(id))?.launchId) return;
+    await this.stop(id);
   }
 
   /**

@@ -33,16 +33,18 @@ export class Sessions {
 
   /** Connects to the engine, or the hub, and begins to cull. @throws engine_missing, engine_not_docker */
   static async open(deps: SessionsDeps): Promise<Sessions> {
-    const sessions = new Sessions(deps, await openLauncher(deps.config));
+    const claims = new SessionClaims(deps.redis);
+    const launcher = await openLauncher(deps.config, async (name) => (await claims.get(name)) !== undefined);
+    const sessions = new Sessions(deps, launcher, claims);
     await sessions.#begin();
     return sessions;
   }
 
-  private constructor(deps: SessionsDeps, launcher: Launcher) {
+  private constructor(deps: SessionsDeps, launcher: Launcher, claims: SessionClaims) {
     const { config, log, presence } = deps;
     this.#deps = deps;
     this.#launcher = launcher;
-    this.#claims = new SessionClaims(deps.redis);
+    this.#claims = claims;
     this.#use = new SessionUse(launcher, this.#claims);
     if (launcher.kind === 'docker') {
       const { redis, self } = deps;

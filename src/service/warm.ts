@@ -194,7 +194,7 @@ export class WarmServers {
         kept.push(server);
         continue;
       }
-      const isGone = await this.#deps.launcher.stop(server.id).then(
+      const isGone = await this.#deps.launcher.stopWaiting(server).then(
         () => true,
         () => false,
       );
@@ -248,7 +248,7 @@ export class WarmServers {
     await this.#running?.catch(() => undefined);
     const { redis, launcher, self } = this.#deps;
     if ((await redis.client.get(this.#key('keeper'))) !== self) return;
-    for (const { id } of await this.#waiting()) await launcher.stop(id).catch(() => undefined);
+    for (const server of await this.#waiting()) await launcher.stopWaiting(server).catch(() => undefined);
     await redis.client.del(this.#key('keeper'));
   }
 

@@ -11,6 +11,12 @@ const WIDTHS = [
   { width: 1440, height: 900 },
 ];
 
+/** Says this with its stages, which come a moment later: what is over at once has none. */
+async function underWay(page: Page, text: string): Promise<void> {
+  await saying(page, text);
+  await page.locator('body[data-drawn]').waitFor();
+}
+
 /** Each state: where it is, and what has to be there before it is looked at. */
 const STATES: Record<string, { path: string; until(page: Page): Promise<unknown> }> = {
   empty: { path: '/', until: (page) => page.locator('#example').waitFor() },
@@ -42,15 +48,15 @@ const STATES: Record<string, { path: string; until(page: Page): Promise<unknown>
   about: { path: '/about', until: (page) => page.locator('h1').waitFor() },
   'not-found': { path: '/nowhere', until: (page) => page.locator('.letter').waitFor() },
   waiting: { path: '/v2/gh/demo/waiting/HEAD', until: (page) => page.locator('body[data-drawn]').waitFor() },
-  queued: { path: '/v2/gh/demo/queued/HEAD', until: (page) => saying(page, '3 builds are before yours') },
+  queued: { path: '/v2/gh/demo/queued/HEAD', until: (page) => underWay(page, '3 builds are before yours') },
   building: {
     path: '/v2/gh/demo/building/main?labpath=notebooks/tides.ipynb',
-    until: (page) => saying(page, 'Installing 12 Python packages as of 10 May 2022'),
+    until: (page) => underWay(page, 'Installing 12 Python packages as of 10 May 2022'),
   },
   log: {
     path: '/v2/gh/demo/building/main?labpath=notebooks/tides.ipynb',
     async until(page) {
-      await saying(page, 'Installing 12 Python packages as of 10 May 2022');
+      await underWay(page, 'Installing 12 Python packages as of 10 May 2022');
       await page.locator('#log summary').click();
       await page.locator('.xterm-rows', { hasText: 'xarray' }).waitFor();
     },
@@ -58,17 +64,14 @@ const STATES: Record<string, { path: string; until(page: Page): Promise<unknown>
   what: {
     path: '/v2/gh/demo/building/main?labpath=notebooks/tides.ipynb',
     async until(page) {
-      await saying(page, 'Installing 12 Python packages as of 10 May 2022');
+      await underWay(page, 'Installing 12 Python packages as of 10 May 2022');
       await page.locator('#about summary').click();
       await page.locator('.facts').waitFor();
     },
   },
   publishing: {
     path: '/v2/gh/demo/publishing/main',
-    async until(page) {
-      await saying(page, 'Publishing the image');
-      await page.locator('body[data-drawn]').waitFor();
-    },
+    until: (page) => underWay(page, 'Publishing the image'),
   },
   over: {
     path: '/v2/gh/demo/over/main?labpath=notebooks/tides.ipynb',

@@ -1,6 +1,7 @@
 /** Servers that wait: what a launch gets that takes one, which cannot, and that none holds anything of another. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type Docker from 'dockerode';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Prepared } from '../../../src/making.ts';
 import { lookUp, prepare, readSpec } from '../../../src/pipeline.ts';
 import type { Session } from '../../../src/types.ts';
@@ -162,6 +163,42 @@ print('PYTHONPATH' in os.environ, subprocess.run(['git', 'status', '--porcelain'
     await world.docker.getContainer(second.slice(1)).kill();
     await expect.poll(unfit, { timeout: 30_000 }).toHaveLength(1);
     await expect.poll(waiting).toEqual([]);
+  });
+
+  it('is read no more once it was seen to be nobody’s: the engine mounts all of it for that', async () => {
+    const url = await withImage('unread', { 'a.txt': 'u' });
+    await warmUp(url);
+    const [name = ''] = await waiting();
+    const read = vi.spyOn(Object.getPrototypeOf(world.docker.getContainer(name)) as Docker.Container, 'getArchive');
+    for (let looks = 0; looks < 3; looks += 1) expect(await waiting()).toEqual([name]);
+    expect(read).not.toHaveBeenCalled();
+    const session = await prepared(url, claim);
+    expect(await open.sessions.list()).toMatchObject([{ id: session?.id, repo: canonical(url) }]);
+    expect((read.mock.contexts as Docker.Container[]).filter(({ id }) => id === name.slice(1))).toEqual([]);
+    read.mockRestore();
+  });
+
+  it('is ended by nobody once it is a session, whatever Redis has forgotten and whoever saw it before', async () => {
+    const settings = { SLIPWAY_WARM: '1,1G' };
+    const url = await withImage('forgotten', { 'a.txt': 'f' }, settings);
+    await warmUp(url);
+    const [name = ''] = await waiting();
+    const { imageName } = await world.build([url]);
+    const resolved = await prepared(url, async (of) => of.resolved);
+    const other = await openSessions(world, redis, { image: imageName, resolved }, settings);
+    try {
+      const wish = async () => ({ resolved, launchId: newLaunchId(), client: '192.0.2.7', ...quiet });
+      const session = await prepared(url, (of) => other.sessions.claim(of, wish));
+      expect(`/slipway-${session?.id}`).toBe(name);
+      await (await redis.link()).client.flushall();
+      // The one that started it looks after servers that wait every five seconds, and wants none any more.
+      await sleep(6000);
+      const servers = await world.docker.listContainers({ filters: { label: ['org.slipway.warm'] } });
+      expect(servers.map(({ Names }) => Names[0])).toEqual([name]);
+      expect(await open.sessions.list()).toMatchObject([{ id: session?.id, repo: canonical(url) }]);
+    } finally {
+      await other.close();
+    }
   });
 
   it('goes on waiting when a commit cannot be made ready for it', async () => {
